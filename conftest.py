@@ -1,0 +1,25 @@
+"""What every test and every docstring example starts with."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+import elman
+
+
+@pytest.fixture(autouse=True)
+def _names_for_examples(doctest_namespace: dict[str, object]) -> None:
+    """Examples in docstrings may use torch, elman and elman.cells, as after the usual imports; seeds are fixed."""
+    torch.manual_seed(0)
+    doctest_namespace.update(torch=torch, elman=elman, cells=elman.cells)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets that ELMAN_DATA points to; the test is skipped where it is not set."""
+    folder = os.environ.get("ELMAN_DATA")
+    if not folder:
+        pytest.skip("ELMAN_DATA is not set: it names the folder with the real data sets (imdb/train.csv.gz, …)")
+    return Path(folder)

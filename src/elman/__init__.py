@@ -1,0 +1,42 @@
+"""elman: recurrent neural networks, from one equation to a model one can use.
+
+Names are imported when they are first used, so that `import elman` and `elman --help` do not wait for torch.
+"""
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from elman import cells as cells
+    from elman.cells import Cell as Cell
+    from elman.layers import Recurrent as Recurrent
+    from elman.tasks import load as load
+    from elman.tasks import train as train
+
+_HOME = {
+    "Cell": "elman.cells",
+    "Recurrent": "elman.layers",
+    "cells": "elman.cells",
+    "layers": "elman.layers",
+    "load": "elman.tasks",
+    "train": "elman.tasks",
+}
+
+__all__ = ["Cell", "Recurrent", "__version__", "cells", "load", "train"]
+
+try:
+    __version__ = version("elman")
+except PackageNotFoundError:  # run from a source tree that is not installed
+    __version__ = "0+unknown"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'elman' has no attribute {name!r}")
+    home = importlib.import_module(_HOME[name])
+    return home if home.__name__ == f"elman.{name}" else getattr(home, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

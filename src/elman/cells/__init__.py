@@ -1,0 +1,4 @@
+"""Floor 1: one recurrent step per file, as its equation and its initial values, and nothing else."""
+
+from elman.cells.cell import Cell as Cell
+from elman.cells.elman import Elman as Elman

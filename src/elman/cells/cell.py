@@ -1,0 +1,127 @@
+"""The base class of every cell: named states, one pure step, and the memory of how it was made."""
+
+import copy
+import inspect
+from collections.abc import Mapping
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from elman.errors import ArgumentError, ArgumentTypeError
+
+
+class Cell(nn.Module):
+    """One recurrent step: new output and new state from one input and the old state.
+
+        y_t, state_t = step(x_t, **state_{t-1})
+
+    A subclass names its states and their widths, keeps its parameters as plain attributes, and writes `step` in
+    ordinary torch operations, without side effects. Rows are examples: x_t is (n, input_size), each state (n, width).
+
+    Args:
+        input_size: width d of x_t.
+        output_size: width o of the output y_t.
+        states: name → width of each state, in the order in which they are shown.
+
+    Raises:
+        ArgumentError, ArgumentTypeError: a size that is not a whole number of at least 1, or a name that `step`
+            cannot take as a keyword.
+
+    Example:
+        >>> class Leaky(Cell):
+        ...     "h_t = a h_{t-1} + (1 - a) x_t"
+        ...     def __init__(self, input_size, a=0.9):
+        ...         super().__init__(input_size=input_size, output_size=input_size, states={"h": input_size})
+        ...         self.a = a
+        ...     def step(self, x, *, h):
+        ...         h = self.a * h + (1 - self.a) * x
+        ...         return h, {"h": h}
+        >>> cell = Leaky(3, a=0.5)
+        >>> y, state = cell.step(torch.ones(2, 3), **cell.initial_state(2))
+        >>> y.tolist()
+        [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]
+        >>> cell.like(input_size=7).a
+        0.5
+    """
+
+    _made_with: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        # Remembered before any subclass constructor runs, so that no subclass has to do anything for `like`.
+        cell = super().__new__(cls)
+        object.__setattr__(cell, "_made_with", (args, kwargs))
+        return cell
+
+    def __init__(self, *, input_size: int, output_size: int, states: Mapping[str, int]) -> None:
+        super().__init__()
+        self.input_size = size("input_size", input_size)
+        self.output_size = size("output_size", output_size)
+        self.states = {_name(name): size(f"width of state {name!r}", width) for name, width in states.items()}
+
+    def step(self, x: Tensor, **state: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """One time step.
+
+        Args:
+            x: input x_t (n, input_size).
+            state: every state by name, (n, width).
+
+        Returns:
+            output y_t (n, output_size) and the new state, name → (n, width).
+        """
+        raise NotImplementedError(f"{type(self).__name__} has to define step(self, x, *, {', '.join(self.states)})")
+
+    def forward(self, x: Tensor, **state: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The same as `step`, so that a cell can be called like any module."""
+        return self.step(x, **state)
+
+    def initial_state(
+        self, n: int, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> dict[str, Tensor]:
+        """The state before the first step: zeros, name → (n, width), in the dtype and on the device of the weights."""
+        like = next(self.parameters(), torch.empty(0))
+        dtype, device = dtype or like.dtype, device or like.device
+        return {name: torch.zeros(n, width, dtype=dtype, device=device) for name, width in self.states.items()}
+
+    def like(self, **changes: Any) -> Self:
+        """A new cell made with the same arguments as this one, except for the given changes.
+
+        Args:
+            changes: constructor arguments by name, such as `input_size=64`.
+
+        Raises:
+            ArgumentError: the constructor has no argument of that name.
+        """
+        args, kwargs = copy.deepcopy(self._made_with)  # a module among them (an activation) must not be shared
+        bound = inspect.signature(type(self)).bind(*args, **kwargs)
+        for name in changes:
+            if name not in bound.signature.parameters:
+                raise ArgumentError(
+                    f"{type(self).__name__} cannot be made again with another {name!r}: its constructor has no "
+                    f"argument of that name",
+                    expected=f"one of {', '.join(bound.signature.parameters)}",
+                )
+        bound.arguments.update(changes)
+        return type(self)(*bound.args, **bound.kwargs)
+
+    def extra_repr(self) -> str:
+        """Sizes and states for `print(cell)`."""
+        states = ", ".join(f"{name}: {width}" for name, width in self.states.items())
+        return f"{self.input_size} → {self.output_size}, states {{{states}}}"
+
+
+def size(name: str, value: int) -> int:
+    """A size that was checked: a whole number of at least 1 (`True`, 3.0 and 0 are refused)."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ArgumentTypeError(f"{name} is {value!r} ({type(value).__name__})", expected="a whole number (int)")
+    if value < 1:
+        raise ArgumentError(f"{name} is {value}", expected="a whole number of at least 1")
+    return value
+
+
+def _name(name: str) -> str:
+    if not name.isidentifier() or name == "x":
+        raise ArgumentError(
+            f"a state is named {name!r}", expected="a name that step() can take as a keyword, and not 'x'"
+        )
+    return name

@@ -1,0 +1,196 @@
+"""A cell run over a whole batch of sequences of unequal length: depth, directions, states by name."""
+
+import warnings
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from elman.cells.cell import Cell, size
+from elman.errors import ArgumentError, ArgumentTypeError
+from elman.layers.lengths import Lengths, as_lengths
+from elman.step.reference import State, unroll
+
+
+class Recurrent(nn.Module):
+    """Any cell over sequences of any length, in one or both directions, in one or more layers.
+
+        y_t, state_t = step(x_t, **state_{t-1})        for each layer; its outputs are the next layer's inputs
+
+    Args:
+        cell: the first layer's cell; further layers and directions get siblings of it (`cell.like`), each with
+            initial values of its own.
+        layers: how many layers, one upon another.
+        bidirectional: run a second cell from each row's last real step to its first; the outputs of both stand side
+            by side, forward first.
+        dropout: probability with which each value between two layers is dropped in training.
+        initial: the state before the first step where none is given: "zero", or "learned" (one vector per state).
+
+    Attributes:
+        states: name → width of every state: the cell's own names (`h`) for a single layer, `backward.h` for its
+            backward direction, `l0.h`, `l0.backward.h`, `l1.h`, … for a stack.
+        output_size: width of y_t.
+
+    Raises:
+        ArgumentError, ArgumentTypeError: arguments that are not a cell, a size, or a probability.
+
+    Example:
+        >>> layer = Recurrent(cells.Elman(3, 5), layers=2, bidirectional=True)
+        >>> y, state = layer(torch.randn(4, 7, 3), lengths=[7, 2, 0, 5])
+        >>> y.shape, sorted(state)
+        (torch.Size([4, 7, 10]), ['l0.backward.h', 'l0.h', 'l1.backward.h', 'l1.h'])
+        >>> y, state = layer(torch.randn(4, 1, 3), state=state)        # go on from there
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        initial: str = "zero",
+    ) -> None:
+        super().__init__()
+        if not isinstance(cell, Cell):
+            raise ArgumentTypeError(
+                f"cell is {cell!r} ({type(cell).__name__})",
+                expected="an instance of elman.Cell, such as elman.cells.Elman(input_size, hidden_size)",
+            )
+        if not 0 <= dropout < 1:  # NaN fails too
+            raise ArgumentError(f"dropout is {dropout}", expected="a probability, 0 ≤ dropout < 1")
+        if initial not in ("zero", "learned"):
+            raise ArgumentError(f"initial is {initial!r}", expected="'zero' or 'learned'")
+        if dropout and layers == 1:
+            warnings.warn("dropout acts between layers, and there is one layer: it does nothing", stacklevel=2)
+        self.layers, self.bidirectional, self.dropout = size("layers", layers), bool(bidirectional), float(dropout)
+        self.cells = _siblings(cell, self.layers, self.bidirectional)
+        self.input_size = cell.input_size
+        self.output_size = cell.output_size * (2 if bidirectional else 1)
+        self.states = {
+            _prefix(layer, backward, self.layers) + name: width
+            for layer, backward, sibling in self._passes()
+            for name, width in sibling.states.items()
+        }
+        learned = self.states if initial == "learned" else {}
+        self.initial = nn.ParameterDict(  # a parameter's name may not hold a dot
+            {name.replace(".", "_"): nn.Parameter(torch.zeros(width)) for name, width in learned.items()}
+        )
+
+    def forward(
+        self, x: Tensor, lengths: Lengths | None = None, state: Mapping[str, Tensor] | None = None
+    ) -> tuple[Tensor, State]:
+        """Run the layer over a batch.
+
+        Args:
+            x: inputs (n, T, d), batch first; n = 0 and T = 0 are fine.
+            lengths: real steps of each row: a list or tensor (n) of any integer type, in any order, zeros allowed;
+                None where every row fills all T steps.
+            state: the state to begin with, name → (n, width), as an earlier call returned it; None for the initial one.
+
+        Returns:
+            y (n, T, output_size), exactly 0 in the padding, and the state after each row's last real step (in the
+            backward direction: after its first), name → (n, width).
+
+        Raises:
+            ArgumentError: shapes, lengths or names that do not fit.
+            ArgumentTypeError: x, lengths or state of another type than the layer's.
+        """
+        self._check(x)
+        n, time, _ = x.shape
+        lengths = as_lengths(lengths, n, time)
+        start = self.initial_state(n, device=x.device) if state is None else self._given(state, n, x)
+        final: State = {}
+        y = x
+        outputs: list[Tensor] = []
+        for layer, backward, cell in self._passes():
+            prefix = _prefix(layer, backward, self.layers)
+            own = {name: start[prefix + name] for name in cell.states}
+            out, own = unroll(cell.step, y, lengths, own, output_size=cell.output_size, backward=backward)
+            outputs.append(out)
+            final |= {prefix + name: value for name, value in own.items()}
+            if backward == self.bidirectional:  # the layer's last pass
+                y = torch.cat(outputs, dim=-1) if self.bidirectional else out
+                outputs = []
+                if layer + 1 < self.layers:
+                    y = nn.functional.dropout(y, self.dropout, self.training)
+        return y, final
+
+    def initial_state(
+        self, n: int, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> State:
+        """The state before the first step for n rows, name → (n, width)."""
+        state: State = {}
+        for layer, backward, cell in self._passes():
+            prefix = _prefix(layer, backward, self.layers)
+            state |= {prefix + name: v for name, v in cell.initial_state(n, dtype=dtype, device=device).items()}
+        for name in state if len(self.initial) else ():
+            state[name] = state[name] + self.initial[name.replace(".", "_")]
+        return state
+
+    def _passes(self) -> list[tuple[int, bool, Cell]]:
+        """(layer, whether backward, cell), in the order in which they run."""
+        passes: list[tuple[int, bool, Cell]] = []
+        for name, cell in self.cells.items():
+            assert isinstance(cell, Cell)
+            passes.append((int(name.removesuffix("_backward")[1:]), name.endswith("_backward"), cell))
+        return passes
+
+    def _check(self, x: Tensor) -> None:
+        if not isinstance(x, Tensor):
+            raise ArgumentTypeError(
+                f"x is a {type(x).__name__}", expected="a tensor (n, T, d)", fix="Write torch.as_tensor(x)"
+            )
+        if x.dim() != 3:
+            raise ArgumentError(
+                f"x has shape {tuple(x.shape)}",
+                expected=f"three dimensions (n, T, {self.input_size}): rows, steps, features",
+                fix="For a single row write x.unsqueeze(0)." if x.dim() == 2 else "",
+            )
+        if x.shape[2] != self.input_size:
+            raise ArgumentError(f"x has {x.shape[2]} features", expected=f"{self.input_size}, the cell's input_size")
+        weight = next(self.parameters(), None)
+        autocast = torch.is_autocast_enabled(x.device.type)
+        if weight is not None and x.dtype != weight.dtype and not autocast:
+            raise ArgumentTypeError(
+                f"x is of type {x.dtype}", expected=f"{weight.dtype}, as the weights", fix=f"Write x.to({weight.dtype})"
+            )
+
+    def _given(self, state: Mapping[str, Tensor], n: int, x: Tensor) -> State:
+        if not isinstance(state, Mapping):
+            raise ArgumentTypeError(
+                f"state is a {type(state).__name__}",
+                expected=f"a dict with the names {', '.join(self.states)}, each (n, width)",
+            )
+        if set(state) != set(self.states):
+            raise ArgumentError(
+                f"state has the names {', '.join(state) or '(none)'}", expected=f"exactly {', '.join(self.states)}"
+            )
+        for name, width in self.states.items():
+            if state[name].shape != (n, width):
+                raise ArgumentError(
+                    f"state[{name!r}] has shape {tuple(state[name].shape)}", expected=f"({n}, {width}), batch first"
+                )
+            if state[name].dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):
+                raise ArgumentTypeError(f"state[{name!r}] is of type {state[name].dtype}", expected=f"{x.dtype}, as x")
+        return dict(state)
+
+    def extra_repr(self) -> str:
+        """Depth, direction and states for `print(layer)`."""
+        states = ", ".join(f"{name}: {width}" for name, width in self.states.items())
+        return f"{self.input_size} → {self.output_size}, states {{{states}}}"
+
+
+def _siblings(cell: Cell, layers: int, bidirectional: bool) -> nn.ModuleDict:
+    """l0, l0_backward, l1, l1_backward, …: the given cell first, then siblings that fit the layer below."""
+    cells: dict[str, nn.Module] = {}
+    width = cell.output_size * (2 if bidirectional else 1)
+    for layer in range(layers):
+        changes = {} if layer == 0 else {"input_size": width}
+        cells[f"l{layer}"] = cell.like(**changes) if layer else cell
+        if bidirectional:
+            cells[f"l{layer}_backward"] = cell.like(**changes)
+    return nn.ModuleDict(cells)
+
+
+def _prefix(layer: int, backward: bool, layers: int) -> str:
+    return (f"l{layer}." if layers > 1 else "") + ("backward." if backward else "")

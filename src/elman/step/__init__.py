@@ -1,0 +1,1 @@
+"""Floor 0: one recurrent step as data, and the loop that defines what running it means."""

@@ -1,0 +1,95 @@
+"""The plain loop over time: slow, always right, and the definition every faster machine is tested against."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+State = dict[str, Tensor]
+Step = Callable[..., tuple[Tensor, Mapping[str, Tensor]]]
+
+
+def unroll(
+    step: Step,
+    x: Tensor,
+    lengths: Tensor,
+    state: Mapping[str, Tensor],
+    *,
+    output_size: int,
+    backward: bool = False,
+) -> tuple[Tensor, State]:
+    """Run a step over the real steps of every row.
+
+        y_t, state_t = step(x_t, **state_{t-1})        t = 1 … lengths[row]; backward: t = lengths[row] … 1
+
+    A row takes part only while it lasts: its padding is never read, so whatever stands there (NaN too) changes
+    nothing and gets a gradient of exactly zero.
+
+    Args:
+        step: `step(x_t, **state) -> (y_t, new state)` over one time step, x_t (m, d), each state (m, width).
+        x: inputs (n, T, d).
+        lengths: real steps of each row (n), int64 on the CPU, 0 ≤ length ≤ T.
+        state: initial state, name → (n, width).
+        output_size: width o of y_t, needed where there is no step to learn it from.
+        backward: begin at each row's last real step and go to its first.
+
+    Returns:
+        y (n, T, o), exactly 0 in the padding, and the state after each row's final step, name → (n, width); a row of
+        length 0 keeps its initial state.
+
+    Example:
+        >>> total = lambda x, *, s: (s + x, {"s": s + x})
+        >>> x = torch.tensor([[1.0, 2.0, 9.0], [5.0, 6.0, 7.0]]).unsqueeze(-1)
+        >>> y, state = unroll(total, x, torch.tensor([2, 3]), {"s": torch.zeros(2, 1)}, output_size=1)
+        >>> y.squeeze(-1).tolist(), state["s"].tolist()
+        ([[1.0, 3.0, 0.0], [5.0, 11.0, 18.0]], [[3.0], [18.0]])
+    """
+    n, time, _ = x.shape
+    order = torch.argsort(lengths, descending=True, stable=True)  # long rows first, so finished rows are at the end
+    alive, places = schedule(lengths[order], order, time, backward)
+    places = places.to(x.device)
+    order = order.to(x.device)
+
+    # Gathering each step's rows at once, not x[:, t]: the gradient of T slices would be T zero tensors of x's size.
+    inputs = x.reshape(n * time, x.shape[2])[places].split(alive)
+    state = {name: value[order] for name, value in state.items()}
+    outputs: list[Tensor] = []
+    finished: list[State] = []
+    rows = n
+    for x_t, m in zip(inputs, alive, strict=True):
+        if m < rows:
+            finished.append({name: value[m:] for name, value in state.items()})
+            state = {name: value[:m] for name, value in state.items()}
+            rows = m
+        y_t, new = step(x_t, **state)
+        state = {name: new[name] for name in state}
+        outputs.append(y_t)
+
+    finished.append(state)
+    back = torch.argsort(order)
+    final = {name: torch.cat([part[name] for part in reversed(finished)])[back] for name in state}
+    dtype = outputs[0].dtype if outputs else x.dtype
+    y = torch.zeros(n * time, output_size, dtype=dtype, device=x.device)
+    if outputs:
+        y = y.index_copy(0, places, torch.cat(outputs))
+    return y.reshape(n, time, output_size), final
+
+
+def schedule(lengths: Tensor, order: Tensor, time: int, backward: bool) -> tuple[list[int], Tensor]:
+    """How many rows are alive at each step, and where in x (as row · T + position) each of them reads.
+
+    Args:
+        lengths: lengths of the sorted rows, descending (n).
+        order: the row that stands at each sorted place (n).
+        time: T.
+        backward: read each row from its last real step to its first.
+
+    Returns:
+        alive rows per step (one int per step that has any), and places (sum of alive).
+    """
+    steps = int(lengths.max()) if len(lengths) else 0
+    t = torch.arange(steps).unsqueeze(1)  # (steps, 1)
+    mask = t < lengths  # (steps, n)
+    position = lengths - 1 - t if backward else t.expand(steps, len(lengths))
+    places = (order * time + position)[mask]
+    return mask.sum(dim=1).tolist(), places
