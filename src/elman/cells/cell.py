@@ -84,7 +84,7 @@ class Cell(nn.Module):
         return {name: torch.zeros(n, width, dtype=dtype, device=device) for name, width in self.states.items()}
 
     def like(self, **changes: Any) -> Self:
-        """A new cell made with the same arguments as this one, except for the given changes.
+        """A new cell made with the same arguments as this one, except for the given changes; dtype and device too.
 
         Args:
             changes: constructor arguments by name, such as `input_size=64`.
@@ -102,7 +102,9 @@ class Cell(nn.Module):
                     expected=f"one of {', '.join(bound.signature.parameters)}",
                 )
         bound.arguments.update(changes)
-        return type(self)(*bound.args, **bound.kwargs)
+        sibling = type(self)(*bound.args, **bound.kwargs)
+        weight = next(self.parameters(), None)
+        return sibling if weight is None else sibling.to(weight.device, weight.dtype)
 
     def extra_repr(self) -> str:
         """Sizes and states for `print(cell)`."""

@@ -1,6 +1,6 @@
 """The plain loop over time: slow, always right, and the definition every faster machine is tested against."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -52,27 +52,30 @@ def unroll(
 
     # Gathering each step's rows at once, not x[:, t]: the gradient of T slices would be T zero tensors of x's size.
     inputs = x.reshape(n * time, x.shape[2])[places].split(alive)
-    state = {name: value[order] for name, value in state.items()}
+    outputs, final = _loop(step, inputs, {name: value[order] for name, value in state.items()})
+    back = torch.argsort(order)
+    final = {name: value[back] for name, value in final.items()}
+    if not outputs:
+        return x.new_zeros(n, time, output_size), final
+    packed = torch.cat(outputs)
+    y = packed.new_zeros(n * time, output_size).index_copy(0, places, packed)
+    return y.reshape(n, time, output_size), final
+
+
+def _loop(step: Step, inputs: Sequence[Tensor], state: State) -> tuple[list[Tensor], State]:
+    """The loop itself: inputs and outputs per step (alive, …), the state of all rows before and after (n, width)."""
     outputs: list[Tensor] = []
     finished: list[State] = []
-    rows = n
-    for x_t, m in zip(inputs, alive, strict=True):
-        if m < rows:
+    for x_t in inputs:
+        m = len(x_t)
+        if m < len(next(iter(state.values()), x_t)):
             finished.append({name: value[m:] for name, value in state.items()})
             state = {name: value[:m] for name, value in state.items()}
-            rows = m
         y_t, new = step(x_t, **state)
         state = {name: new[name] for name in state}
         outputs.append(y_t)
-
-    finished.append(state)
-    back = torch.argsort(order)
-    final = {name: torch.cat([part[name] for part in reversed(finished)])[back] for name in state}
-    dtype = outputs[0].dtype if outputs else x.dtype
-    y = torch.zeros(n * time, output_size, dtype=dtype, device=x.device)
-    if outputs:
-        y = y.index_copy(0, places, torch.cat(outputs))
-    return y.reshape(n, time, output_size), final
+    parts = [state, *reversed(finished)]
+    return outputs, {name: torch.cat([part[name] for part in parts]) for name in state}
 
 
 def schedule(lengths: Tensor, order: Tensor, time: int, backward: bool) -> tuple[list[int], Tensor]:
