@@ -1,0 +1,56 @@
+# Everything one does with this project. Each target makes .venv when it is missing and installs what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+ELMAN_RUN ?= runs/demo
+
+.PHONY: help demo test lint types docs bench recipes clean
+
+help:
+	@echo "make demo    train the embedded example in about half a minute: sentences of Elman's (1991) grammar"
+	@echo "make test    run all tests, with the examples of the README, the docs and the docstrings"
+	@echo "make lint    check the style (ruff)"
+	@echo "make types   check the types (pyright)"
+	@echo "make docs    build the manual into docs/_build/html"
+	@echo "make bench   measure speed and memory, write benchmarks/results/"
+	@echo "make recipes train the movie-review recipes over three seeds (REVIEWS=folder), write benchmarks/results/"
+	@echo "make clean   remove .venv and what was built"
+
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
+	$(PIP) --editable '.[plot]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.demo
+	$(BIN)/elman demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest --numprocesses 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/basedpyright
+
+docs: $(VENV)/.dev
+	$(BIN)/sphinx-build --fail-on-warning --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.layers
+
+recipes: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.reviews $(REVIEWS)
+
+clean:
+	rm -rf $(VENV) build docs/_build .pytest_cache .ruff_cache .hypothesis
