@@ -1,8 +1,8 @@
 """The reference loop beside torch.nn.RNN, in one run: `python -m benchmarks.layers`.
 
-Each configuration is run forward + backward, turn and turn about with its peers, and the medians are compared; lengths are all
-full, or uniform in [T/4, T] (then `nn.RNN` gets a packed sequence). Peak memory is that of one process per layer and
-configuration, less that of the same process before its first step.
+Each configuration is run forward + backward, turn and turn about with its peer, and the medians are compared; lengths
+are all full, or uniform in [T/4, T] (then `nn.RNN` gets a packed sequence). Peak memory is that of one process per
+layer and configuration, less that of the same process before its first step.
 """
 
 import resource

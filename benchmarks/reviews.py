@@ -1,0 +1,88 @@
+"""Train the movie-review recipes over several seeds: `python -m benchmarks.reviews FOLDER [RECIPE ...]`.
+
+FOLDER holds train.csv and test.csv (also .gz), as `elman data imdb` writes them. Every run goes the user's road:
+`elman train`, then `elman evaluate` on the whole test file; the epoch is chosen on validation rows of the training file.
+Two runs go at a time, one thread each. Results go to benchmarks/results/<recipe>.md.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import heading, write
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+SEEDS = (0, 1, 2)
+
+
+def elman(*arguments: object) -> str:
+    """What a command prints on standard output."""
+    command = [sys.executable, "-m", "elman", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+    return done.stdout
+
+
+def data_file(folder: Path, name: str) -> Path:
+    """train.csv or train.csv.gz."""
+    return next(path for path in (folder / f"{name}.csv", folder / f"{name}.csv.gz") if path.exists())
+
+
+def run(folder: Path, recipe: Path, seed: int, out: Path, *flags: object) -> dict[str, Any]:
+    """Train one seed and evaluate it on the test file."""
+    train, test = data_file(folder, "train"), data_file(folder, "test")
+    elman("train", train, "--config", recipe, "--seed", seed, "--threads", 1, "--out", out, *flags)
+    return {
+        "seed": seed,
+        "info": json.loads(elman("info", out, "--json")),
+        "test": json.loads(elman("evaluate", out, test, "--json")),
+    }
+
+
+def spread(values: list[float]) -> str:
+    """Mean and standard deviation in per cent."""
+    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+    return f"{100 * statistics.mean(values):.2f} ± {100 * deviation:.2f}"
+
+
+def table(runs: list[dict[str, Any]]) -> str:
+    """One line per seed, then mean and spread."""
+    lines = [
+        "| seed | best epoch | seconds | validation % | test % | majority, test % | bag of words, test % |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in runs:
+        history, test = one["info"]["history"], one["test"]
+        contrasts = test.get("contrasts", {})
+        lines.append(
+            f"| {one['seed']} | {history['best_epoch']} | {history['seconds']:.0f} | {100 * history['best']['accuracy']:.2f} "
+            f"| {100 * test['accuracy']:.2f} | {100 * contrasts['majority']['accuracy']:.2f} "
+            f"| {100 * contrasts['bag_of_words']['accuracy']:.2f} |"
+        )
+    accuracies = [one["test"]["accuracy"] for one in runs]
+    return "\n".join(
+        [*lines, "", f"Test accuracy, mean ± standard deviation over {len(runs)} seeds: **{spread(accuracies)} %**."]
+    )
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Run the recipes and write their tables."""
+    for name in names:
+        recipe = RECIPES / f"{name}.yaml"
+        with tempfile.TemporaryDirectory() as place, ThreadPoolExecutor(2) as pool:
+            jobs = [pool.submit(run, folder, recipe, seed, Path(place) / str(seed)) for seed in SEEDS]
+            runs = [job.result() for job in jobs]
+        text = heading(f"recipes/{name}.yaml on the movie reviews", f"python -m benchmarks.reviews FOLDER {name}")
+        write(name, f"{text}\n{table(runs)}\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        raise SystemExit(__doc__)
+    main(Path(sys.argv[1]), sys.argv[2:] or ["imdb-tutorial", "imdb", "imdb-notebook"])
