@@ -1,0 +1,101 @@
+"""The classifier's network: against the equations written out in numpy, and the laws of lengths, order and dropout."""
+
+import numpy as np
+import pytest
+import torch
+
+from elman.errors import ElmanError
+from elman.tasks.classify.network import UNKNOWN, Network, pair_rows
+from elman.tasks.classify.options import ModelOptions
+
+IDS = torch.tensor([[7, 8, 9, 3], [5, 6, 0, 0], [4, 0, 0, 0]])
+LENGTHS = [4, 2, 1]
+
+
+def quiet(**changes: object) -> ModelOptions:
+    """Small, and without any dropout."""
+    none = {"word_dropout": 0.0, "embedding_dropout": 0.0, "dropout": 0.0}
+    return ModelOptions(**{"embedding": 4, "hidden": 5, **none, **changes})  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("pairs", [0, 50])
+def test_logits_are_those_of_the_equations(pairs: int) -> None:
+    network = Network(10, 3, quiet(pairs=pairs)).eval()
+    weight = {name: value.detach().double().numpy() for name, value in network.named_parameters()}
+    rows = pair_rows(IDS, 10, 50).numpy()
+    for row, length in enumerate(LENGTHS):
+        h, states = np.zeros(5), []
+        for t in range(length):
+            x = weight["embedding.weight"][IDS[row, t]]
+            if pairs:
+                x = x + weight["pairs.weight"][rows[row, t]]
+            h = np.tanh(x @ weight["recurrent.cells.l0.U"] + h @ weight["recurrent.cells.l0.W"])
+            states.append(h)
+        pooled = np.concatenate([np.mean(states, axis=0), np.max(states, axis=0)])
+        expected = pooled @ weight["readout.V"] + weight["readout.c"]
+        logits = network(IDS, LENGTHS)[row].detach().double().numpy()
+        np.testing.assert_allclose(logits, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean+max"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_text_alone_has_the_logits_it_has_in_a_batch(pooling: str, bidirectional: bool) -> None:
+    network = Network(10, 2, quiet(pooling=pooling, bidirectional=bidirectional, layers=2, pairs=30)).eval()
+    junk = IDS.clone()
+    junk[1, 2:], junk[2, 1:] = 9, 8
+    together = network(junk, LENGTHS)
+    for row, length in enumerate(LENGTHS):
+        torch.testing.assert_close(network(IDS[row : row + 1, :length], None)[0], together[row])
+
+
+def test_the_order_of_the_symbols_matters() -> None:
+    network = Network(10, 2, quiet()).eval()
+    assert not torch.allclose(network(IDS[:1]), network(IDS[:1].flip(1)))
+
+
+def test_no_symbols_and_no_rows() -> None:
+    network = Network(10, 2, quiet()).eval()
+    with torch.no_grad():
+        network.readout.c.copy_(torch.tensor([1.0, 2.0]))
+    assert network(torch.zeros(1, 0, dtype=torch.int64), [0]).tolist() == [[1.0, 2.0]]
+    assert network(IDS, [0, 2, 1])[0].tolist() == [1.0, 2.0]
+    assert network(torch.zeros(0, 3, dtype=torch.int64), []).shape == (0, 2)
+
+
+def test_word_dropout_reads_unknown_in_training_only() -> None:
+    network = Network(10, 2, quiet(word_dropout=0.999999))
+    unknown = network(torch.full_like(IDS, UNKNOWN), LENGTHS)
+    torch.testing.assert_close(network(IDS, LENGTHS), unknown)
+    assert not torch.allclose(network.eval()(IDS, LENGTHS), unknown)
+
+
+def test_dropout_changes_training_only() -> None:
+    network = Network(10, 2, quiet(dropout=0.5, embedding_dropout=0.5))
+    assert not torch.equal(network(IDS, LENGTHS), network(IDS, LENGTHS))
+    network.eval()
+    assert torch.equal(network(IDS, LENGTHS), network(IDS, LENGTHS))
+
+
+def test_pairs_depend_on_a_symbol_and_the_one_before_it() -> None:
+    rows = pair_rows(torch.tensor([[3, 4, 3, 4], [0, 3, 0, 3]]), 1000, 1 << 20)
+    assert rows[0, 1] == rows[0, 3]  # (3, 4) twice
+    assert rows[0, 0] == rows[1, 1]  # what stands before the first symbol is id 0
+    assert len({int(r) for r in (rows[0, 0], rows[0, 1], rows[0, 2])}) == 3
+
+
+@pytest.mark.parametrize("symbols", [300, 2_000_000])
+def test_pairs_fill_their_table_evenly(symbols: int) -> None:
+    ids = torch.randint(0, symbols, (1, 100_001), generator=torch.Generator().manual_seed(1))
+    rows = pair_rows(ids, symbols, 1000)
+    assert int(rows.min()) >= 0
+    assert int(rows.max()) < 1000
+    counts = torch.bincount(rows.flatten(), minlength=1000)  # 100 ± 10 each if drawn at random
+    assert 40 < int(counts.min())
+    assert int(counts.max()) < 160
+
+
+@pytest.mark.parametrize("wrong", [{"embedding": 0}, {"hidden": -1}, {"pooling": "sum"}, {"layers": 0}])
+def test_wrong_sizes_are_named(wrong: dict[str, object]) -> None:
+    with pytest.raises(ElmanError) as caught:
+        Network(10, 2, quiet(**wrong))
+    assert str(next(iter(wrong.values()))) in str(caught.value)
