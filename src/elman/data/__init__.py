@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""From files to rows, symbols and batches."""
