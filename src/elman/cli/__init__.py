@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Floor 6: the command line, one file per command."""

@@ -1,0 +1,34 @@
+"""`elman init`: every option with its default and its meaning, as YAML to edit."""
+
+import shlex
+from typing import Any
+
+from elman.cli.flags import with_options
+from elman.tasks.classify.options import ClassifyOptions
+
+
+@with_options(ClassifyOptions)
+def init(file: str | None = None, /, **options: Any) -> None:
+    """Print a configuration file with every option, its meaning and its default.
+
+    Keep it with `elman init reviews.csv > config.yaml`, edit it, and train with
+    `elman train reviews.csv --config config.yaml`. Flags given here take the place of the defaults.
+
+    Args:
+        file: a data file; the columns found in it are written into the configuration.
+    """
+    import dataclasses
+
+    from elman.data.config_file import merge, to_yaml
+
+    chosen, _ = merge(ClassifyOptions, yaml=None, overrides=options)
+    if file is not None:
+        from elman.data.columns import find_columns
+        from elman.data.table import read_table
+
+        table = read_table(file, format=chosen.data.format, encoding=chosen.data.encoding, header=chosen.data.header)
+        columns = find_columns(table, text=chosen.data.text, label=chosen.data.label)
+        data = dataclasses.replace(chosen.data, text=columns.text, label=columns.label)
+        chosen = dataclasses.replace(chosen, data=data)
+    print(f"# elman train {shlex.quote(file) if file else 'FILE'} --config THIS_FILE")
+    print(to_yaml(chosen, comments=True), end="")
