@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Training: the loop, its checkpoints, the run folder, the numbers."""
