@@ -1,6 +1,7 @@
 """From bytes to text: UTF-8 and UTF-16 are recognised, anything else is named with a guess."""
 
 import codecs
+import contextlib
 import re
 from typing import NamedTuple
 
@@ -84,13 +85,13 @@ def decode(raw: bytes, path: object, encoding: str | None = None) -> Decoded:
 
 def _known(encoding: str) -> str:
     try:
-        info = codecs.lookup(encoding)
-        b"".decode(encoding)  # codecs that are not text encodings refuse here
+        with contextlib.suppress(UnicodeDecodeError):
+            b"a".decode(encoding)  # refused by codecs that are not encodings of text, such as rot13
+        return codecs.lookup(encoding).name
     except (LookupError, ValueError):
         raise ConfigError(
             f"there is no encoding {encoding!r}", "a name such as utf-8, latin-1, cp1252, utf-16 or shift_jis"
         ) from None
-    return info.name
 
 
 def _utf16_without_mark(raw: bytes) -> str | None:

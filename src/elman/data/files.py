@@ -206,7 +206,8 @@ def _mode_of_regular(target: str) -> int | None:
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
         raise StorageError(f"cannot write {target}: {kind} is there", fix="Name another path.")
-    if not os.access(target, os.W_OK):  # a rename would get round the file's own permissions
+    # A rename would get round the file's own permissions.
+    if not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(errno.EACCES, "permission is denied")
     return stat.S_IMODE(mode)
 

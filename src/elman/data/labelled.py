@@ -12,7 +12,7 @@ from elman.data.options import DataOptions
 from elman.data.table import Places, Table, read_table
 from elman.errors import ArgumentError, ArgumentTypeError, DataError
 
-_MISSING = {"", "nan", "<na>", "null"}
+MISSING = {"", "nan", "<na>", "null"}
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,12 @@ def read_labelled(
     )
 
 
-def from_lists(texts: Sequence[str], labels: Sequence[Any] | None = None) -> Labelled:
+def from_lists(texts: Iterable[str], labels: Iterable[Any] | None = None) -> Labelled:
     """Texts and labels that are already in memory, checked in the same way.
 
     Args:
         texts: n strings.
-        labels: n labels (texts or numbers), or n lists of labels; None: no labels.
+        labels: n labels (texts or numbers, NumPy's too), or n lists of labels; None: no labels.
 
     Raises:
         ArgumentError, ArgumentTypeError: something that is not a text or a label, or different numbers of them.
@@ -154,8 +154,8 @@ def labels_of(
     if separator == "":
         raise DataError("the separator of labels is empty", "a character such as | or ;")
     multi = separator is not None or any(isinstance(value, list) for value in values)
-    labels = [_split(value, separator) for value in values]
-    bad = [i for i, (value, row) in enumerate(zip(values, labels, strict=True)) if _lacks(value, row, multi)]
+    labels = [split_labels(value, separator) for value in values]
+    bad = [i for i, (value, row) in enumerate(zip(values, labels, strict=True)) if lacks_label(value, row, multi)]
     if bad:
         raise places.error(
             bad[0],
@@ -223,7 +223,7 @@ def _also(bad: list[int], places: Places) -> str:
     return f" (also on line{'s' if len(bad) > 2 else ''} {', '.join(str(places.lines[i]) for i in bad[1:])})"
 
 
-def _split(value: Any, separator: str | None) -> tuple[str, ...]:
+def split_labels(value: Any, separator: str | None) -> tuple[str, ...]:
     """The labels in one value, each once, in the order given."""
     if value is None:
         return ()
@@ -231,9 +231,9 @@ def _split(value: Any, separator: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((part or "").strip() for part in parts if (part or "").strip()))
 
 
-def _lacks(value: Any, row: tuple[str, ...], multi: bool) -> bool:
+def lacks_label(value: Any, row: tuple[str, ...], multi: bool) -> bool:
     """Whether a row has no label, or one that stands for a missing value; several-label rows may be empty."""
-    if value is None or any(label.lower() in _MISSING for label in row):
+    if value is None or any(label.lower() in MISSING for label in row):
         return True
     return not multi and not row
 
