@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from elman.data.config_file import differences
 from elman.data.files import remove_temporaries, sha256_of, storage_error, write_whole
 from elman.errors import ConfigError, RunError
 from elman.learn.contents import ABOUT, CONFIG, FORMAT, METRICS, SUMS, Run, read_run, version
 
-CHECKPOINTS, NOT_SET = "checkpoints", "(not set)"
+CHECKPOINTS = "checkpoints"
 Begun = Literal["new", "resume", "finished"]
 
 
@@ -183,23 +184,6 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         StorageError: it cannot be read.
     """
     return read_run(Path(path), finished=True)
-
-
-def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """What changed from one configuration to another, one text per option.
-
-    Example:
-        >>> differences({"training": {"epochs": 5, "seed": 0}}, {"training": {"epochs": 3, "seed": 0}})
-        ['training.epochs: 5 → 3']
-    """
-    changes: list[str] = []
-    for name in dict.fromkeys([*old, *new]):
-        before, after = old.get(name), new.get(name)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            changes += differences(before, after, f"{prefix}{name}.")
-        elif before != after or (name in old) != (name in new):
-            changes.append(f"{prefix}{name}: {old.get(name, NOT_SET)} → {new.get(name, NOT_SET)}")
-    return changes
 
 
 def _main() -> bool:

@@ -135,8 +135,9 @@ class Bar(Silent):
         if self.progress is not None:
             self.progress.update(self.task, total=plan.steps)
             return
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[numbers]}"))
-        self.progress = Progress(*columns, TimeRemainingColumn(), console=self.console, transient=True)
+        numbers = TextColumn("{task.fields[numbers]}")
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), numbers, TimeRemainingColumn())
+        self.progress = Progress(*columns, TextColumn("left"), console=self.console, transient=True, expand=True)
         self.task = self.progress.add_task("", total=plan.steps, completed=plan.done, numbers="")
         self.progress.start()
 
@@ -150,13 +151,13 @@ class Bar(Silent):
             self.task,
             completed=moment.step,
             description=f"epoch {moment.epoch}/{self.epochs}",
-            numbers=f"loss {moment.loss:.4f}{self.metric} · {moment.speed:,.0f} rows/s · left",
+            numbers=f"loss {moment.loss:.4f}{self.metric} · {moment.speed:,.0f} rows/s ·",
         )
 
     def epoch(self, record: Mapping[str, Any]) -> None:
         """Print the epoch's line above the bar."""
         accuracy = record.get("validation_accuracy")
-        self.metric = "" if accuracy is None else f" · validation accuracy {accuracy:.2%}"
+        self.metric = "" if accuracy is None else f" · accuracy {accuracy:.1%}"
         self.say(epoch_line(record, self.epochs))
 
     def stop(self) -> None:
