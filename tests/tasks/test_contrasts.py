@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from elman.data.ragged import Ragged
-from elman.tasks.classify import contrasts
-from elman.tasks.classify.contrasts import BagOfWords, Window, majority
+from elman.tasks.classify import bag_of_words
+from elman.tasks.classify.bag_of_words import BagOfWords
+from elman.tasks.classify.contrasts import Window, majority
 
 SIZE = 30
 
@@ -47,7 +48,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("classes", [2, 4])
 def test_bag_of_words_is_scikit_learns(classes: int, balanced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     linear = pytest.importorskip("sklearn.linear_model")
-    monkeypatch.setattr(contrasts, "STRENGTHS", (0.5,))
+    monkeypatch.setattr(bag_of_words, "STRENGTHS", (0.5,))
     rows, labels = texts(300, classes, seed=0)
     others, _ = texts(50, classes, seed=1)
     targets = torch.eye(classes)[labels]
@@ -64,7 +65,7 @@ def test_bag_of_words_is_scikit_learns(classes: int, balanced: bool, monkeypatch
 
 def test_bag_of_words_with_several_labels_is_scikit_learns(monkeypatch: pytest.MonkeyPatch) -> None:
     linear = pytest.importorskip("sklearn.linear_model")
-    monkeypatch.setattr(contrasts, "STRENGTHS", (0.5,))
+    monkeypatch.setattr(bag_of_words, "STRENGTHS", (0.5,))
     rows, labels = texts(300, 4, seed=0)
     targets = torch.eye(4)[labels] + torch.eye(4)[(labels + 1) % 4] * torch.from_numpy(labels % 2)[:, None]
     bag = BagOfWords(SIZE, multi=True).fit(ragged(rows), targets, ragged(rows), targets)
@@ -85,9 +86,9 @@ def test_bag_of_words_is_blind_to_order_and_takes_the_best_penalty() -> None:
     assert (bag.logits(ragged(held)).argmax(1) == held_labels).mean() > 0.65
 
     losses = {}
-    for strength in contrasts.STRENGTHS:
+    for strength in bag_of_words.STRENGTHS:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(contrasts, "STRENGTHS", (strength,))
+            patch.setattr(bag_of_words, "STRENGTHS", (strength,))
             one = BagOfWords(SIZE).fit(ragged(rows), targets, ragged(held), held_targets)
         p = softmax(one.logits(ragged(held)))
         losses[strength] = -np.log(p[np.arange(200), held_labels]).mean()

@@ -8,11 +8,9 @@ from elman.cells.cell import size
 from elman.layers import Pooling, Readout, Recurrent
 from elman.layers.lengths import Lengths
 from elman.tasks.classify.options import ModelOptions
+from elman.tasks.classify.pairs import Pairs
 
-UNKNOWN = 1  # the id of "<unk>"; 0 is "<pad>", and what stands before the first symbol of a text
-
-# Pairs are spread over the rows of their table by (a·key + b) mod p mod rows, p prime, every product below 2⁶³.
-_P, _A, _B = 2_147_483_647, 1_103_515_245, 12_345
+UNKNOWN = 1  # the id of "<unk>"
 
 
 class Network(nn.Module):
@@ -26,6 +24,7 @@ class Network(nn.Module):
         symbols: size of the vocabulary, ids 0 (`<pad>`) and 1 (`<unk>`) included.
         classes: how many outputs.
         options: widths, depth, pooling and dropouts.
+        pairs: the pairs of neighbouring symbols with a vector P of their own, as `frequent_pairs` finds them.
 
     Raises:
         ArgumentError, ArgumentTypeError: sizes that are not positive, probabilities outside [0, 1).
@@ -37,11 +36,13 @@ class Network(nn.Module):
         torch.Size([2, 3])
     """
 
-    def __init__(self, symbols: int, classes: int, options: ModelOptions) -> None:
+    def __init__(self, symbols: int, classes: int, options: ModelOptions, pairs: Tensor | None = None) -> None:
         super().__init__()
         self.options = options
-        self.embedding = _table(size("symbols", symbols), size("embedding", options.embedding))
-        self.pairs = _table(size("pairs", options.pairs), options.embedding) if options.pairs else None
+        self.embedding = nn.Embedding(size("symbols", symbols), size("embedding", options.embedding))
+        # Torch's standard deviation of 1 would drive tanh into its flat ends before anything is learned.
+        nn.init.normal_(self.embedding.weight, std=0.1)
+        self.pairs = None if pairs is None else Pairs(pairs, symbols, options.embedding, options.pair_dropout)
         self.recurrent = Recurrent(
             Elman(options.embedding, options.hidden, options.activation),
             layers=options.layers,
@@ -63,22 +64,8 @@ class Network(nn.Module):
             ids = ids.masked_fill(torch.rand(ids.shape, device=ids.device) < options.word_dropout, UNKNOWN)
         x = self.embedding(ids)
         if self.pairs is not None:
-            x = x + self.pairs(pair_rows(ids, self.embedding.num_embeddings, self.pairs.num_embeddings))
+            x = x + self.pairs(ids)
         x = nn.functional.dropout(x, options.embedding_dropout, self.training)
         y, _ = self.recurrent(x, lengths)
         pooled = self.pooling(y, lengths)
         return self.readout(nn.functional.dropout(pooled, options.dropout, self.training))
-
-
-def pair_rows(ids: Tensor, symbols: int, rows: int) -> Tensor:
-    """The row (n, T) of the hashed table for each symbol and the one before it; before the first stands id 0."""
-    before = nn.functional.pad(ids, (1, 0))[:, :-1]
-    key = before * symbols + ids  # one number per pair
-    return (key % _P * _A + _B) % _P % rows
-
-
-def _table(rows: int, width: int) -> nn.Embedding:
-    table = nn.Embedding(rows, width)
-    # Torch's standard deviation of 1 would drive tanh into its flat ends before anything is learned.
-    nn.init.normal_(table.weight, std=0.1)
-    return table

@@ -1,0 +1,202 @@
+"""The text classifier as a scikit-learn estimator, for pipelines, cross-validation and searches (extra `[sklearn]`)."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from elman.errors import ArgumentError, ArgumentTypeError, MissingExtraError
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.multiclass import type_of_target, unique_labels
+except ImportError as error:
+    raise MissingExtraError("sklearn", "sklearn", "elman.sklearn") from error
+
+if TYPE_CHECKING:
+    from elman.tasks.classify.classifier import TextClassifier as Model
+    from elman.tasks.classify.options import ClassifyOptions
+
+__all__ = ["TextClassifier"]
+
+
+class TextClassifier(ClassifierMixin, BaseEstimator):
+    """A recurrent network that reads a text and names its class.
+
+    X is a list (or array, or column) of strings, y one label per text. A tenth of the rows is held back from learning
+    and chooses the epoch. The defaults are those of `elman train`.
+
+    Args:
+        tokens: what one symbol is: "word", "character" or "bpe".
+        vocabulary: largest number of symbols.
+        lowercase: whether capitals are read as small letters.
+        max_length: symbols of a text that are read at most; 0: all.
+        keep: which end of a longer text is read: "last" or "first".
+        activation: φ of the Elman cell.
+        embedding, hidden: widths of a symbol's vector and of the hidden state.
+        pairs: give a vector of its own to each pair of neighbours found in at least so many texts; 0: none.
+        layers: recurrent layers.
+        bidirectional: whether a text is read from both ends.
+        pooling: from steps to one vector: "last", "mean", "max" or "mean+max".
+        word_dropout, pair_dropout, embedding_dropout, dropout: probabilities, in training only.
+        epochs, batch_size, optimizer, learning_rate, weight_decay, clip, schedule, warmup, patience: the training.
+        class_weight: None or "balanced".
+        validation_share: share of the rows that chooses the epoch.
+        max_minutes: bound on the time of training; 0: none.
+        threads: processor threads; 0: all cores.
+        random_state: seed of the split, the first weights, the order of the rows and the dropout.
+
+    Attributes:
+        classes_: the labels, as in y, in order.
+        n_iter_: epochs made.
+        model_: the trained `elman.tasks.classify.TextClassifier`.
+
+    Example:
+        >>> X = ["a fine film", "how dull", "fine actors", "dull actors"] * 20
+        >>> TextClassifier(hidden=8).fit(X, [1, 0, 1, 0] * 20).predict(["a fine day"])
+        array([1])
+    """
+
+    def __init__(
+        self,
+        *,
+        tokens: str = "word",
+        vocabulary: int = 30_000,
+        lowercase: bool = True,
+        max_length: int = 400,
+        keep: str = "last",
+        activation: str = "tanh",
+        embedding: int = 32,
+        hidden: int = 32,
+        pairs: int = 0,
+        layers: int = 1,
+        bidirectional: bool = False,
+        pooling: str = "mean+max",
+        word_dropout: float = 0.15,
+        pair_dropout: float = 0.5,
+        embedding_dropout: float = 0.3,
+        dropout: float = 0.3,
+        epochs: int = 8,
+        batch_size: int = 64,
+        optimizer: str = "adam",
+        learning_rate: float = 3e-3,
+        weight_decay: float = 0.0,
+        clip: float = 1.0,
+        schedule: str = "one-cycle",
+        warmup: float = 0.3,
+        patience: int = 3,
+        class_weight: str | None = None,
+        validation_share: float = 0.1,
+        max_minutes: float = 0.0,
+        threads: int = 0,
+        random_state: int = 0,
+    ) -> None:
+        self.tokens = tokens
+        self.vocabulary = vocabulary
+        self.lowercase = lowercase
+        self.max_length = max_length
+        self.keep = keep
+        self.activation = activation
+        self.embedding = embedding
+        self.hidden = hidden
+        self.pairs = pairs
+        self.layers = layers
+        self.bidirectional = bidirectional
+        self.pooling = pooling
+        self.word_dropout = word_dropout
+        self.pair_dropout = pair_dropout
+        self.embedding_dropout = embedding_dropout
+        self.dropout = dropout
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.clip = clip
+        self.schedule = schedule
+        self.warmup = warmup
+        self.patience = patience
+        self.class_weight = class_weight
+        self.validation_share = validation_share
+        self.max_minutes = max_minutes
+        self.threads = threads
+        self.random_state = random_state
+
+    def fit(self, X: Iterable[str], y: Any) -> "TextClassifier":
+        """Train on texts and their labels.
+
+        Raises:
+            ArgumentError, ArgumentTypeError: X holds something other than strings, or y does not fit it.
+            ConfigError: a parameter is out of its range.
+            DataError: there are fewer than two classes, or a class has one row only.
+        """
+        from elman.data.labelled import from_lists
+        from elman.tasks.classify import train_classifier
+
+        texts = _texts(X)
+        labels = np.asarray(y)
+        if len(labels) != len(texts):
+            raise ArgumentError(f"X has {len(texts)} texts and y {len(labels)} labels", "one label for each text")
+        if type_of_target(y, input_name="y", raise_unknown=True) not in ("binary", "multiclass"):
+            raise ArgumentError(f"y is of the kind {type_of_target(y)!r}", "one class per text", "See elman.train.")
+        classes = unique_labels(labels)
+        names = _names(classes)
+        data = from_lists(texts, [names[k] for k in np.searchsorted(classes, labels)])
+        self.model_: Model = train_classifier(data, self._options(), contrasts=False)
+        self.classes_: np.ndarray = classes
+        self._columns = [self.model_.classes.index(name) for name in names]
+        self.n_iter_ = len(self.model_.record["history"]["epochs"])
+        return self
+
+    def predict_proba(self, X: Iterable[str]) -> np.ndarray:
+        """The probability of each class for each text (n, classes), in the order of `classes_`."""
+        return self._fitted().probabilities(_texts(X))[:, self._columns]
+
+    def predict(self, X: Iterable[str]) -> np.ndarray:
+        """The label of each text (n), as it stood in y."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _fitted(self) -> "Model":
+        if not hasattr(self, "model_"):
+            raise NotFittedError("This TextClassifier is not fitted yet: call fit(X, y) first.")
+        return self.model_
+
+    def _options(self) -> "ClassifyOptions":
+        """The parameters under the names that `elman train` gives them."""
+        from elman.data.config_file import merge
+        from elman.tasks.classify.options import ClassifyOptions
+
+        given: dict[str, Any] = dict(self.get_params(deep=False))
+        given["seed"] = given.pop("random_state")
+        given["class_weights"] = given.pop("class_weight") or "none"
+        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
+        return merge(ClassifyOptions, overrides=plain)[0]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.no_validation = False
+        return tags
+
+
+def _names(classes: np.ndarray) -> list[str]:
+    """A name for each label, as messages show it; numbers where their texts would not tell them apart."""
+    names = [str(label).strip() for label in classes]
+    plain = len(set(names)) == len(names) and not {name.lower() for name in names} & {"", "nan", "<na>", "null"}
+    return names if plain else [str(k) for k in range(len(names))]
+
+
+def _texts(X: Any) -> list[str]:
+    if isinstance(X, str):
+        raise ArgumentTypeError("X is one string", "a list of strings", "Write [text].")
+    shape = getattr(X, "shape", None)
+    if shape is not None and len(shape) == 2 and shape[1] == 1:
+        X = np.asarray(X).ravel()
+    rows = [str(text) if isinstance(text, np.str_) else text for text in X]
+    for i, text in enumerate(rows):
+        if not isinstance(text, str):
+            raise ArgumentTypeError(f"X[{i}] is of type {type(text).__name__}", "a list of strings")
+    return rows

@@ -1,0 +1,75 @@
+"""The results of a run as a table, and in one sentence: is the recurrent network worth it?"""
+
+import io
+from typing import Any
+
+NAMES = {"model": "recurrent network", "bag_of_words": "bag of words", "majority": "majority class"}
+
+
+def beside(model: dict[str, Any], contrasts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The scores of the model and of its contrasts on the same rows, in the order in which they are shown."""
+    return {"model": model, **{name: contrasts[name] for name in NAMES if name in contrasts}}
+
+
+def table(results: dict[str, dict[str, dict[str, Any]]]) -> str:
+    """Accuracy with its 95 % interval and macro-F1, one line for the model and each contrast on each part of the data.
+
+    Args:
+        results: "validation" and perhaps "test" → "model", "bag_of_words", "majority" → scores.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    for name in ("rows", ""):
+        grid.add_column(name, no_wrap=True)
+    for name in ("accuracy", "95 % interval", "macro-F1"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    for part, scores in results.items():
+        for name, numbers in scores.items():
+            rows = f"{part}, {numbers['rows']:,}" if name == "model" else ""
+            interval = f"{100 * numbers['accuracy_low']:.2f} – {100 * numbers['accuracy_high']:.2f} %"
+            grid.add_row(rows, NAMES[name], percent(numbers["accuracy"]), interval, percent(numbers["macro_f1"]))
+    text = io.StringIO()
+    Console(file=text, width=120, color_system=None, highlight=False).print(grid)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
+def verdict(results: dict[str, dict[str, dict[str, Any]]]) -> str:
+    """Whether the recurrent network beats its contrasts, on the test rows if there are any, in one plain sentence.
+
+    Example:
+        >>> numbers = lambda a: {"accuracy": a, "accuracy_low": a - 0.01, "accuracy_high": a + 0.01}
+        >>> scores = {"model": numbers(0.87), "bag_of_words": numbers(0.89), "majority": numbers(0.5)}
+        >>> print(verdict({"validation": scores}))
+        The recurrent network does not beat the bag of words on the validation rows (87.00 % against 89.00 %): the
+        order of the words has brought nothing here, and the linear model is the better choice.
+    """
+    part = "test" if "test" in results else "validation"
+    scores = results[part]
+    model = scores["model"]
+    if len(scores) == 1:
+        return f"The recurrent network reaches {percent(model['accuracy'])} on the {part} rows; nothing was compared."
+    rival = max((name for name in scores if name != "model"), key=lambda name: scores[name]["accuracy"])
+    best = scores[rival]["accuracy"]
+    figures = f"({percent(model['accuracy'])} against {percent(best)})"
+    where = f"the {NAMES[rival]} on the {part} rows {figures}"
+    if model["accuracy"] > best:
+        sure = model["accuracy_low"] > best
+        return f"The recurrent network beats {where}{'' if sure else ', by less than the uncertainty of its accuracy'}."
+    if rival == "majority":
+        return f"The recurrent network does not beat {where}: it has learned nothing of use."
+    return (
+        f"The recurrent network does not beat {where}: the order of the words has brought nothing here, "
+        "and the linear model is the better choice."
+    )
+
+
+def percent(share: float) -> str:
+    """A share as text.
+
+    Example:
+        >>> percent(0.8712)
+        '87.12 %'
+    """
+    return f"{100 * share:.2f} %"

@@ -1,0 +1,146 @@
+"""A text classifier in its run folder: written whole, read back, described by a card."""
+
+from pathlib import Path
+from typing import Any
+
+from elman.data.config_file import merge
+from elman.data.options import as_dict
+from elman.data.symbols import Symbols
+from elman.errors import ElmanError, RunError
+from elman.learn.card import Card, Result, model_card
+from elman.learn.contents import Run, version
+from elman.learn.folder import RunFolder, open_run
+from elman.tasks.classify.classifier import TextClassifier
+from elman.tasks.classify.contrasts import VOCABULARY, Contrasts
+from elman.tasks.classify.network import Network
+from elman.tasks.classify.options import ClassifyOptions
+from elman.tasks.classify.results import NAMES, verdict
+
+WEIGHTS, SYMBOLS, CARD = "model.safetensors", "tokenizer.json", "README.md"
+
+
+def save(model: TextClassifier, folder: Path) -> None:
+    """Write a trained model into a folder of its own.
+
+    Raises:
+        RunError, ConfigError: another run, or something else, is there.
+        StorageError: it cannot be written.
+    """
+    with RunFolder(folder) as run:
+        run.begin(as_dict(model.options), model.record.get("data", {}))
+        finish(model, run)
+
+
+def finish(model: TextClassifier, run: RunFolder) -> None:
+    """Write all that came of a training into its folder, which has begun."""
+    from safetensors.torch import save as to_bytes
+
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    files: dict[str, bytes | str] = {
+        WEIGHTS: to_bytes(weights),
+        SYMBOLS: model.symbols.to_json(),
+        CARD: model_card(card(model, run.path)),
+    }
+    about: dict[str, Any] = {"task": model.task, "classes": model.classes, "multi": model.multi, **model.record}
+    if model.contrasts is not None:
+        files |= model.contrasts.files()
+        about["majority"] = list(model.contrasts.most)
+    run.finish(files, about)
+
+
+def from_folder(folder: Path) -> TextClassifier:
+    """The model in the folder of a finished run.
+
+    Raises:
+        RunError: not a run, not finished, damaged, or of a newer version.
+        StorageError: it cannot be read.
+    """
+    return from_run(open_run(folder))
+
+
+def from_run(run: Run) -> TextClassifier:
+    """The model of a run that was read."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        about = dict(run.about)
+        options, _ = merge(ClassifyOptions, yaml=run.config)
+        classes, multi = about["classes"], about["multi"]
+        symbols = Symbols(run.file(SYMBOLS).decode(), options.symbols)
+        weights = load(run.file(WEIGHTS))
+        network = Network(symbols.size, len(classes), options.model, weights.get("pairs.keys"))
+        network.load_state_dict(weights)
+        contrasts = None
+        if VOCABULARY in run.files:
+            contrasts = Contrasts.from_files(run.files, classes, multi=multi, most=tuple(about["majority"]))
+    except RunError:
+        raise
+    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise RunError(
+            f"{run.path} holds no text classifier that this version of elman can read ({error})",
+            fix="Repeat the `elman train` command that made it, in a new folder.",
+        ) from error
+    own = ("task", "classes", "multi", "majority", "format", "elman")
+    record = {name: value for name, value in about.items() if name not in own}
+    return TextClassifier(network, symbols, classes, options, multi=multi, contrasts=contrasts, record=record)
+
+
+def card(model: TextClassifier, folder: Path) -> Card:
+    """What the model card says."""
+    record, options = model.record, model.options
+    results = record.get("results", {})
+    return Card(
+        title=folder.resolve().name,
+        summary=(
+            f"A recurrent network ({options.model.cell}) that reads a text and tells which of {len(model.classes)} "
+            f"{'labels it has' if model.multi else 'classes it belongs to'}."
+        ),
+        facts=_facts(model),
+        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
+        results=[_result(part, name, numbers) for part, scores in results.items() for name, numbers in scores.items()],
+        verdict=verdict(results) if results else "",
+        usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.predict(["a text", "another one"])',
+        commands="elman predict FOLDER new.csv -o labels.csv\nelman evaluate FOLDER test.csv",
+        limits=_limits(model),
+        version=version(),
+    )
+
+
+def _facts(model: TextClassifier) -> dict[str, str]:
+    record, options, network = model.record, model.options, model.options.model
+    rows = ", ".join(f"{part} {count:,}" for part, count in record.get("rows", {}).items())
+    facts = {
+        "classes": ", ".join(model.classes),
+        "rows": rows,
+        "symbols": f"{model.symbols.size:,} ({options.symbols.tokens})",
+        "network": f"embedding {network.embedding}, {network.layers} × {network.cell} {network.hidden}"
+        f"{' in both directions' if network.bidirectional else ''}, {network.pooling} of the steps",
+        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+    }
+    if history := record.get("history"):
+        facts["training"] = (
+            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
+            f"{len(history['epochs'])} kept, chosen by the validation loss"
+        )
+    return facts
+
+
+def _result(part: str, name: str, numbers: dict[str, Any]) -> Result:
+    low, high = numbers["accuracy_low"], numbers["accuracy_high"]
+    more = {"macro F1": numbers["macro_f1"]}
+    return Result(NAMES[name], part, numbers["rows"], numbers["accuracy"], low, high, more)
+
+
+def _limits(model: TextClassifier) -> list[str]:
+    cut, keep = model.options.symbols.max_length, model.options.symbols.keep
+    limits = ["It knows the labels above only, and gives one of them to any text, in any language, about anything."]
+    if model.multi:
+        limits = ["It knows the labels above only, and gives them to any text, in any language, about anything."]
+    if cut:
+        limits.append(f"Of texts longer than {cut} symbols it reads the {keep} {cut}.")
+    if "test" not in model.record.get("results", {}):
+        limits.append(
+            "No test rows were given: the validation rows have chosen the epoch, so their figures flatter it."
+        )
+    return limits

@@ -1,0 +1,194 @@
+"""From labelled texts to a trained classifier in its run folder."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from elman.data.batches import length_batches
+from elman.data.labelled import Labelled
+from elman.data.options import as_dict, check
+from elman.data.ragged import Ragged
+from elman.data.symbols import Symbols
+from elman.learn.checks import check_training
+from elman.learn.folder import RunFolder
+from elman.learn.loop import fit
+from elman.learn.problem import History, Problem
+from elman.learn.report import Report, Silent
+from elman.learn.threads import use_threads
+from elman.tasks.classify.classifier import TextClassifier
+from elman.tasks.classify.contrasts import Contrasts
+from elman.tasks.classify.inference import logits_of
+from elman.tasks.classify.network import Network
+from elman.tasks.classify.options import ClassifyOptions
+from elman.tasks.classify.pairs import frequent_pairs
+from elman.tasks.classify.preparation import Parts, class_weights, prepare
+from elman.tasks.classify.results import beside
+from elman.tasks.classify.scores import Labels, indices, known, one_hot
+from elman.tasks.classify.storage import finish, from_folder
+
+
+def train_classifier(
+    source: str | Path | Labelled,
+    options: ClassifyOptions | None = None,
+    out: str | Path | None = None,
+    report: Report | None = None,
+    *,
+    contrasts: bool = True,
+) -> TextClassifier:
+    """Train a text classifier, and compare it with the majority class and a bag of words on the same rows.
+
+    Args:
+        source: a file or folder of labelled texts, or the rows themselves.
+        options: everything that can be chosen.
+        out: the run folder; an interrupted training in it is continued, a finished one is read. None writes nothing.
+        report: told what is decided, how it goes and what came of it; None for silence.
+        contrasts: whether the simple models are fit.
+
+    Raises:
+        DataError, ConfigError, RunError, TrainingError, StorageError, Interrupted: see `elman.errors`.
+
+    Example:
+        >>> from elman.data.labelled import from_lists
+        >>> texts = ["a fine film", "how dull", "fine actors", "dull actors"]
+        >>> data = from_lists(texts * 20, ["+", "-", "+", "-"] * 20)
+        >>> train_classifier(data).predict(["a fine day"])
+        ['+']
+    """
+    options, report = options or ClassifyOptions(), report or Silent()
+    check(options)
+    check_training(options.training)
+    source = source if isinstance(source, Labelled) else str(source)
+    parts = prepare(source, options.data, options.training.seed, report)
+    if out is None:
+        model = _train(parts, options, None, report, contrasts)
+    else:
+        with RunFolder(Path(out)) as run:
+            if run.begin(as_dict(options), parts.hashes) == "finished":
+                report.say(f"{out} holds this training, finished.")
+                model = from_folder(Path(out))
+            else:
+                model = _train(parts, options, Path(out), report, contrasts)
+                finish(model, run)
+    report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
+    return model
+
+
+def _train(
+    parts: Parts, options: ClassifyOptions, folder: Path | None, report: Report, contrasts: bool
+) -> TextClassifier:
+    assert parts.train.labels is not None
+    symbols = Symbols.learn(parts.train.texts, options.symbols)
+    train, validation = symbols.encode(parts.train.texts), symbols.encode(parts.validation.texts)
+    _tell_symbols(symbols, train, options, report)
+    weights = None
+    if options.training.class_weights == "balanced":
+        weights = torch.from_numpy(class_weights(parts.train.labels, parts.classes, multi=parts.multi))
+    simple = None
+    if contrasts:
+        with use_threads(options.training.threads):
+            simple = Contrasts.fit(
+                parts.train, parts.validation, parts.classes, multi=parts.multi, class_weights=weights
+            )
+    least = options.model.pairs
+    pairs = frequent_pairs(train, symbols.size, least) if least else None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.training.seed)
+        network = Network(symbols.size, len(parts.classes), options.model, pairs)
+    report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
+    problem = _problem(parts, network, train, validation, weights, options)
+    history = fit(problem, options.training, folder, report)
+    model = TextClassifier(
+        network, symbols, parts.classes, options, multi=parts.multi, contrasts=simple, record=_record(parts, history)
+    )
+    with use_threads(options.training.threads):
+        model.record["results"] = _results(model, parts)
+    return model
+
+
+def _problem(
+    parts: Parts,
+    network: Network,
+    train: Ragged,
+    validation: Ragged,
+    weights: Tensor | None,
+    options: ClassifyOptions,
+) -> Problem:
+    """What the loop needs: batches of like lengths, the loss of some rows, the numbers of the validation rows."""
+    assert parts.train.labels is not None
+    assert parts.validation.labels is not None
+    targets = as_targets(parts.train.labels, parts.classes, multi=parts.multi)
+    truth = as_targets(parts.validation.labels, parts.classes, multi=parts.multi)
+    familiar = torch.from_numpy(known(parts.validation.labels, parts.classes))
+    criterion = make_loss(weights, multi=parts.multi)
+    training = options.training
+
+    def loss(model: nn.Module, rows: np.ndarray) -> Tensor:
+        ids, lengths = train.batch(rows)
+        device = network.readout.c.device
+        return criterion(model(ids.to(device), lengths), targets[rows].to(device))
+
+    def validate() -> dict[str, float]:
+        logits = torch.from_numpy(logits_of(network, validation)).float()
+        right = ((logits >= 0) == (truth > 0)).all(1) if parts.multi else logits.argmax(1) == truth
+        value = criterion(logits[familiar], truth[familiar])
+        return {"loss": value.item(), "accuracy": (right & familiar).double().mean().item()}
+
+    return Problem(
+        model=network,
+        batches=lambda epoch: length_batches(train.lengths, training.batch_size, training.seed, epoch),
+        loss=loss,
+        validate=validate,
+        place=parts.train.place,
+    )
+
+
+def as_targets(labels: Labels, classes: tuple[str, ...], *, multi: bool) -> Tensor:
+    """Labels as the loss takes them: the class of each row (n), or 0 and 1 for each row and class (n, classes)."""
+    return torch.from_numpy(one_hot(labels, classes)).float() if multi else torch.from_numpy(indices(labels, classes))
+
+
+def make_loss(weights: Tensor | None, *, multi: bool) -> Callable[[Tensor, Tensor], Tensor]:
+    """Mean softmax cross-entropy, or with several labels the mean of one sigmoid cross-entropy per class."""
+
+    def loss(logits: Tensor, targets: Tensor) -> Tensor:
+        own = None if weights is None else weights.to(logits.device)
+        if multi:
+            return nn.functional.binary_cross_entropy_with_logits(logits, targets, pos_weight=own)
+        return nn.functional.cross_entropy(logits, targets, weight=own)
+
+    return loss
+
+
+def _record(parts: Parts, history: History) -> dict[str, Any]:
+    """What run.json tells about a training beside its results."""
+    rows = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+    return {
+        "columns": {"text": parts.train.columns.text, "label": parts.train.columns.label},
+        "data": parts.hashes,
+        "rows": {name: len(part) for name, part in rows.items() if part is not None},
+        "files": {name: part.path for name, part in rows.items() if part is not None},
+        "history": {**asdict(history), "best": history.best},
+    }
+
+
+def _results(model: TextClassifier, parts: Parts) -> dict[str, dict[str, dict[str, Any]]]:
+    """Scores of the model and its contrasts on the validation rows, and on the test rows if there are any."""
+    results: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, part in (("validation", parts.validation), ("test", parts.test)):
+        if part is not None:
+            scores = model.evaluate(part)
+            results[name] = beside(scores, scores.pop("contrasts", {}))
+    return results
+
+
+def _tell_symbols(symbols: Symbols, texts: Ragged, options: ClassifyOptions, report: Report) -> None:
+    lengths = texts.lengths
+    median, longest = int(np.median(lengths)), int(lengths.max(initial=0))
+    cut = options.symbols.max_length
+    limit = f", of longer ones the {options.symbols.keep} {cut}" if cut and longest == cut else ""
+    report.say(f"{symbols.size:,} symbols ({options.symbols.tokens}); a text has {median} (median){limit}")
