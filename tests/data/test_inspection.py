@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from elman.data.inspection import inspect_files
+from elman.data.options import DataOptions
 
 
 def test_everything_wrong_with_one_file(tmp_path: Path) -> None:
@@ -17,7 +18,7 @@ def test_everything_wrong_with_one_file(tmp_path: Path) -> None:
     assert (report.words.least, report.words.median, report.words.most) == (0, 1, 3)
     assert report.words.longest == f"{path}:6"
     assert any(f"1 row without a label (the first: {path}:6)" in problem for problem in report.problems)
-    assert any("a class with one row only ('2')" in problem for problem in report.problems)
+    assert any("only one row of the class '2'" in problem for problem in report.problems)
     assert not inspection.sound
 
 
@@ -43,12 +44,18 @@ def test_without_labels_the_rest_is_reported(tmp_path: Path) -> None:
     assert report.rows == 2
     assert report.words is not None
     assert report.labels == {}
-    assert any("a column of labels" in problem for problem in report.problems)
+    assert any("no labels" in warning for warning in report.warnings)
+    assert not report.problems
+    report = inspect_files([tmp_path / "a.txt"], DataOptions(text="texts")).files[0]
+    assert report.words is None
+    assert len(report.problems) == 1
 
 
 def test_one_class(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\na,1\nb,1\n")
     assert any("only one class, '1'" in problem for problem in inspect_files([tmp_path / "a.csv"]).files[0].problems)
+    (tmp_path / "a.csv").rename(tmp_path / "test.csv")
+    assert inspect_files([tmp_path / "test.csv"]).sound  # nothing is learned from it
 
 
 def test_overlap_and_unseen_labels(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
         "Did you mean 'label'?"
     """
     by_lower = {other.lower(): other for other in names}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=3)
+    near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.7)
     return f"Did you mean {' or '.join(repr(by_lower[n]) for n in near)}?" if near else ""
 
 

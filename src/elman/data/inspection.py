@@ -157,7 +157,7 @@ def _report(table: Table, options: DataOptions) -> tuple[FileReport, Counter[str
     problems: list[str] = []
     warnings: list[str] = []
     missing = {name: sum(map(_is_missing, values)) for name, values in table.columns.items()}
-    read = _columns(table, options, problems)
+    read = _columns(table, options, problems, warnings)
     facts: dict[str, Any] = {}
     texts: Counter[str] = Counter()
     if read is not None:
@@ -175,6 +175,8 @@ def _report(table: Table, options: DataOptions) -> tuple[FileReport, Counter[str
             warnings.append(f"{_rows(facts['repeated'])} repeating the text of an earlier row")
     if read is not None and read.label is not None:
         facts["labels"] = _labels(table, read.label, options.label_separator, problems)
+        if not _is_for_measuring(table.path):
+            problems += _too_few(facts["labels"])
         facts["contradictory"] = _contradictory(table, read)
         if facts["contradictory"]:
             warnings.append(f"texts occurring with different labels: {facts['contradictory']:,}")
@@ -195,15 +197,25 @@ def _report(table: Table, options: DataOptions) -> tuple[FileReport, Counter[str
     return report, texts
 
 
-def _columns(table: Table, options: DataOptions, problems: list[str]) -> Columns | None:
+def _is_for_measuring(path: str) -> bool:
+    """Whether a file's name says that it is for validation or test, where any labels will do."""
+    return os.path.basename(path).split(".")[0].lower() in SPLITS[2:]
+
+
+def _columns(table: Table, options: DataOptions, problems: list[str], warnings: list[str]) -> Columns | None:
     """The columns of text and label, or of the text alone, or none; what is not found is a problem."""
-    try:
-        return find_columns(table, options.text, options.label)
-    except DataError as error:
-        problems.append(str(error))
+    if len(table.columns) == 1 and options.label is None:
+        warnings.append("no labels beside the texts: enough for predicting, not for training")
+    else:
+        try:
+            return find_columns(table, options.text, options.label)
+        except DataError as error:
+            problems.append(str(error))
     try:
         return find_columns(table, options.text, need_label=False)
-    except DataError:
+    except DataError as error:
+        if str(error) not in problems:
+            problems.append(str(error))
         return None
 
 
@@ -216,15 +228,18 @@ def _labels(table: Table, column: str, separator: str | None, problems: list[str
         first = table.places(lacking.index(True))
         problems.append(f"{_rows(sum(lacking))} without a label (the first: {first})")
     counts = Counter(label for row, lacks in zip(rows, lacking, strict=True) if not lacks for label in row)
-    ordered = {label: counts[label] for label in in_order(counts)}
-    if len(ordered) == 1:
-        problems.append(f"only one class, {next(iter(ordered))!r}: there is nothing to tell apart")
-    single = [label for label, count in ordered.items() if count == 1]
-    if single and len(ordered) > 1:
-        some = ", ".join(map(repr, single[:5])) + (" …" if len(single) > 5 else "")
-        what = "a class with one row only" if len(single) == 1 else f"{len(single)} classes with one row only"
-        problems.append(f"{what} ({some}): it cannot be both learned and validated")
-    return ordered
+    return {label: counts[label] for label in in_order(counts)}
+
+
+def _too_few(labels: dict[str, int]) -> list[str]:
+    """What a file cannot be trained on for: one class only, or classes with a single row."""
+    if len(labels) == 1:
+        return [f"only one class, {next(iter(labels))!r}: there is nothing to tell apart"]
+    single = [label for label, count in labels.items() if count == 1]
+    if not single:
+        return []
+    some = ", ".join(map(repr, single[:5])) + (" …" if len(single) > 5 else "")
+    return [f"only one row of the class {some}: a class needs two at least, to learn from and to validate on"]
 
 
 def _contradictory(table: Table, read: Columns) -> int:
