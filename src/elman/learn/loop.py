@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from elman.data.files import write_whole
+from elman.data.options import check
 from elman.errors import Interrupted, TrainingError
-from elman.learn.checks import check_training
 from elman.learn.keeper import Keeper
 from elman.learn.options import TrainingOptions
 from elman.learn.problem import History, Problem
@@ -66,7 +66,7 @@ def fit(
         >>> history.steps, history.stopped_by, history.best["validation_loss"] < 0.1
         (100, 'epochs', True)
     """
-    check_training(options)
+    check(options)
     report = report or Silent()
     with ExitStack() as stack:
         processes = Processes()
@@ -92,16 +92,19 @@ class _Training:
         stop: Stop,
         processes: Processes,
     ) -> None:
-        self.problem, self.options, self.folder, self.report, self.stop = problem, options, folder, report, stop
+        self.per_epoch = len(problem.batches(0))
+        if not self.per_epoch:
+            raise TrainingError("there is not a single batch to learn from", fix="Give it more rows.")
+        self.problem, self.folder, self.report, self.stop = problem, folder, report, stop
+        self.options = options = options.decided(self.per_epoch)
+        assert options.epochs is not None
+        self.epochs = options.epochs
         self.processes = processes
         self.network = problem.model.to(processes.device)
         self.model, self.optimizer = processes.prepare(self.network, make_optimizer(options, self.network.parameters()))
         self.state = State(processes=processes.count)
         self.best: dict[str, Tensor] = {}
         self.keeper = Keeper(folder, processes, self.network, self.optimizer) if folder else None
-        self.per_epoch = len(problem.batches(0))
-        if not self.per_epoch:
-            raise TrainingError("there is not a single batch to learn from", fix="Give it more rows.")
         self.began = self.saved = self.epoch_began = time.monotonic()
         self.epoch_rows = 0
         self.timed: list[float] = []  # seconds of this process's steps, until max_minutes is turned into steps
@@ -144,11 +147,11 @@ class _Training:
 
     def _total(self) -> int:
         """Steps of the whole training, as far as is known."""
-        whole = self.per_epoch * self.options.epochs
+        whole = self.per_epoch * self.epochs
         return whole if self.state.limit is None else min(whole, self.state.limit)
 
     def _plan(self) -> Plan:
-        return Plan(steps=self._total(), epochs=self.options.epochs, done=self.state.step)
+        return Plan(steps=self._total(), epochs=self.epochs, done=self.state.step)
 
     def _step(self, batch: np.ndarray) -> None:
         options, state = self.options, self.state
@@ -199,7 +202,7 @@ class _Training:
         steps = max(1, int(left / (per_step + validation / self.per_epoch)))
         self.state.limit = self.processes.from_main(min(self.state.step + steps, self._total()))
         self.timed.clear()
-        if self.state.limit < self.per_epoch * self.options.epochs:
+        if self.state.limit < self.per_epoch * self.epochs:
             epochs = f"{self.state.limit / self.per_epoch:.1f} epochs"
             self.report.say(
                 f"There is time for {self.state.limit} steps ({epochs}) in {self.options.max_minutes:g} minutes."
@@ -218,7 +221,7 @@ class _Training:
         state.loss_sum = 0.0
         if better:
             state.best_epoch, self.best = state.epoch, weights(self.network)
-        if state.epoch >= self.options.epochs:
+        if state.epoch >= self.epochs:
             state.stopped_by = "epochs"
         elif state.step >= self._total():
             state.stopped_by = "max_minutes"
@@ -259,8 +262,8 @@ class _Training:
     def _interrupted(self) -> Interrupted:
         state, name = self.state, NAMES[signal.Signals(self.stop.signal)]
         return Interrupted(
-            f"stopped by {name} after {state.step} steps (epoch {min(state.epoch + 1, self.options.epochs)} of "
-            f"{self.options.epochs}); all of it is saved in {self.folder}",
+            f"stopped by {name} after {state.step} steps (epoch {min(state.epoch + 1, self.epochs)} of "
+            f"{self.epochs}); all of it is saved in {self.folder}",
             fix="Run the same command again to continue.",
             exit_code=self.stop.exit_code,
         )

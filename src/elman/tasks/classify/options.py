@@ -12,18 +12,18 @@ class ModelOptions:
 
     cell: str = option("elman", "the recurrent cell", choices=("elman",))
     activation: str = option("tanh", "φ of the Elman cell", choices=("tanh", "relu", "sigmoid", "identity"))
-    embedding: int = option(32, "width of the vector of a symbol", low=1)
+    embedding: int = option(64, "width of the vector of a symbol", low=1)
     pairs: int = option(
-        0, "give a vector of its own to each pair of neighbours found in at least so many texts; 0: none", low=0
+        4, "give a vector of its own to each pair of neighbours found in at least so many texts; 0: none", low=0
     )
     pair_dropout: float = option(0.5, "probability with which a pair is left out in training", low=0, below=1)
-    hidden: int = option(32, "width of the hidden state", low=1)
+    hidden: int = option(64, "width of the hidden state", low=1)
     layers: int = option(1, "recurrent layers, one upon another", low=1)
-    bidirectional: bool = option(False, "read every text from both ends")
+    bidirectional: bool = option(True, "read every text from both ends")
     pooling: str = option("mean+max", "from steps to one vector", choices=("last", "mean", "max", "mean+max"))
-    word_dropout: float = option(0.15, "probability with which a symbol is read as unknown in training", low=0, below=1)
-    embedding_dropout: float = option(0.3, "dropout of the symbols' vectors", low=0, below=1)
-    dropout: float = option(0.3, "dropout between layers and before the readout", low=0, below=1)
+    word_dropout: float = option(0.4, "probability with which a symbol is read as unknown in training", low=0, below=1)
+    embedding_dropout: float = option(0.5, "dropout of the symbols' vectors", low=0, below=1)
+    dropout: float = option(0.5, "dropout between layers and before the readout", low=0, below=1)
 
 
 @dataclass(frozen=True)

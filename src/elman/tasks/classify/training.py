@@ -14,7 +14,6 @@ from elman.data.labelled import Labelled
 from elman.data.options import as_dict, check
 from elman.data.ragged import Ragged
 from elman.data.symbols import Symbols
-from elman.learn.checks import check_training
 from elman.learn.folder import RunFolder
 from elman.learn.loop import fit
 from elman.learn.problem import History, Problem
@@ -61,7 +60,6 @@ def train_classifier(
     """
     options, report = options or ClassifyOptions(), report or Silent()
     check(options)
-    check_training(options.training)
     source = source if isinstance(source, Labelled) else str(source)
     parts = prepare(source, options.data, options.training.seed, report)
     if out is None:
