@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from elman.cli.show import printable
+from elman.cli.show import fit, printable
 from elman.errors import ElmanError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _explain(error: BaseException) -> int:
         _abandon(sys.stdout)
     if os.environ.get("ELMAN_DEBUG"):
         traceback.print_exception(error)
-    print(f"elman: {printable(message, keep=chr(10))}", file=sys.stderr)
+    print(fit(f"elman: {printable(message, keep=chr(10))}", sys.stderr), file=sys.stderr)
     return code
 
 

@@ -43,8 +43,8 @@ def check(
         _print(found)
     for report in found.files:
         if report.error:
-            print(f"elman: {show.printable(report.error)}", file=sys.stderr)
-    return 0 if found.sound else 2
+            print(show.fit(f"elman: {show.printable(report.error)}", sys.stderr), file=sys.stderr)
+    return 0 if found.sound else max(2, *(report.exit_code for report in found.files))
 
 
 def _print(found: "Inspection") -> None:

@@ -7,6 +7,12 @@ from cyclopts import Parameter
 
 from elman.cli import show
 
+ENDS = {
+    "epochs": "all that were asked for",
+    "patience": "ended since the validation loss no longer fell",
+    "max_minutes": "ended by the bound on its time",
+}
+
 
 def info(
     run: Path,
@@ -31,7 +37,9 @@ def info(
     if results := found.about.get("results"):
         from elman.tasks.classify.results import table, verdict
 
-        print(f"\n{table(results)}\n{verdict(results)}\n")
+        print(f"\n{table(results)}\n")
+        show.line(verdict(results))
+        print()
     show.table([(group, _values(options)) for group, options in found.config.items()], left=(0, 1))
 
 
@@ -50,7 +58,8 @@ def _facts(run: Path, about: dict[str, Any], size: int) -> list[tuple[str, str]]
         facts.append((name, ", ".join(filter(None, words))))
     if history := about.get("history"):
         spent = f"{len(history['epochs'])} epochs, {history['steps']:,} steps, {duration(history['seconds'])}"
-        facts.append(("trained", f"{spent}, until {history['stopped_by']}; epoch {history['best_epoch']} is kept"))
+        end = ENDS.get(history["stopped_by"], history["stopped_by"])
+        facts.append(("trained", f"{spent}, {end}; the weights are those of epoch {history['best_epoch']}"))
     return facts
 
 

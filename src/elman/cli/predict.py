@@ -22,7 +22,7 @@ Row = dict[str, Any]
 @with_options(DataOptions, leave_out=NOT_FOR_PREDICTING)
 def predict(
     run: Path,
-    file: str,
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     out: Annotated[Path | None, Parameter(alias="-o")] = None,

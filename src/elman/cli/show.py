@@ -4,8 +4,9 @@ import io
 import json
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 
 def table(rows: Iterable[Sequence[object]], header: Sequence[str] = (), left: Iterable[int] = (0,)) -> None:
@@ -37,8 +38,17 @@ def table(rows: Iterable[Sequence[object]], header: Sequence[str] = (), left: It
 
 
 def line(text: str) -> None:
-    """Print one line, safe for the terminal."""
-    print(printable(text))
+    """Print a sentence, broken between words where a terminal is narrow."""
+    print(fit(printable(text), sys.stdout))
+
+
+def fit(text: str, stream: TextIO) -> str:
+    """The text with its lines broken between words, where they go to a terminal that is narrower."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    lines = (textwrap.wrap(part, width, break_long_words=False, break_on_hyphens=False) for part in text.split("\n"))
+    return "\n".join("\n".join(part) for part in lines)
 
 
 def as_json(value: Any) -> None:

@@ -158,7 +158,8 @@ def _find(known: dict[str, Slot], name: str, given: Any, group: str) -> Slot:
         if isinstance(given, Mapping):
             given = next(iter(given.values()), None)
         inside = [other for other in known.values() if not group or other.group == group]
-        fix = did_you_mean(name, [slot.name for slot in inside]) or did_you_mean(name, known)
+        groups = [] if group else sorted({other.group for other in inside} - {""})
+        fix = did_you_mean(name, [slot.name for slot in inside] + groups) or did_you_mean(name, known)
         if not fix:
             names = ", ".join(slot.name for slot in inside)
             fix = f"The options of {group} are: {names}." if group else "`elman init` lists all options."

@@ -39,6 +39,7 @@ class FileReport:
     Args:
         path: the file.
         error: why it cannot be read at all; then nothing else is filled in.
+        exit_code: 0, or what the command line ends with for this error: 2 for wrong data, 3 where the disk refuses.
         rows: their number.
         format, encoding, sha256: of the file.
         columns: the names of all columns.
@@ -56,6 +57,7 @@ class FileReport:
 
     path: str
     error: str = ""
+    exit_code: int = 0
     rows: int = 0
     format: str = ""
     encoding: str = ""
@@ -125,7 +127,7 @@ def inspect_files(paths: Sequence[str | os.PathLike[str]], options: DataOptions 
             table = read_table(path, format=options.format, encoding=options.encoding, header=options.header)
             report, texts = _report(table, options)
         except ElmanError as error:
-            report, texts = FileReport(path, error=str(error)), Counter[str]()
+            report, texts = FileReport(path, error=str(error), exit_code=error.exit_code), Counter[str]()
         files.append(report)
         counts.append(texts)
     return _compare(files, counts)
