@@ -40,7 +40,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         bidirectional: whether a text is read from both ends.
         pooling: from steps to one vector: "last", "mean", "max" or "mean+max".
         word_dropout, pair_dropout, embedding_dropout, dropout: probabilities, in training only.
-        epochs, batch_size, optimizer, learning_rate, weight_decay, clip, schedule, warmup, patience: the training.
+        epochs: passes over the rows; None: 5, and more of few rows.
+        batch_size, optimizer, learning_rate, weight_decay, clip, schedule, warmup: the steps of the training.
+        patience: epochs without a better validation loss after which it stops; None: a third of all; 0: never.
         class_weight: None or "balanced".
         validation_share: share of the rows that chooses the epoch.
         max_minutes: bound on the time of training; 0: none.
@@ -54,7 +56,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     Example:
         >>> X = ["a fine film", "how dull", "fine actors", "dull actors"] * 20
-        >>> TextClassifier(hidden=8).fit(X, [1, 0, 1, 0] * 20).predict(["a fine day"])
+        >>> TextClassifier(epochs=9, threads=1).fit(X, [1, 0, 1, 0] * 20).predict(["a fine day"])
         array([1])
     """
 
@@ -67,25 +69,25 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         max_length: int = 400,
         keep: str = "last",
         activation: str = "tanh",
-        embedding: int = 32,
-        hidden: int = 32,
-        pairs: int = 0,
+        embedding: int = 64,
+        hidden: int = 64,
+        pairs: int = 4,
         layers: int = 1,
-        bidirectional: bool = False,
+        bidirectional: bool = True,
         pooling: str = "mean+max",
-        word_dropout: float = 0.15,
+        word_dropout: float = 0.4,
         pair_dropout: float = 0.5,
-        embedding_dropout: float = 0.3,
-        dropout: float = 0.3,
-        epochs: int = 8,
+        embedding_dropout: float = 0.5,
+        dropout: float = 0.5,
+        epochs: int | None = None,
         batch_size: int = 64,
         optimizer: str = "adam",
-        learning_rate: float = 3e-3,
+        learning_rate: float = 2e-3,
         weight_decay: float = 0.0,
         clip: float = 1.0,
         schedule: str = "one-cycle",
         warmup: float = 0.3,
-        patience: int = 3,
+        patience: int | None = None,
         class_weight: str | None = None,
         validation_share: float = 0.1,
         max_minutes: float = 0.0,
@@ -155,7 +157,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Iterable[str]) -> np.ndarray:
         """The label of each text (n), as it stood in y."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
 
     def _fitted(self) -> "Model":
         if not hasattr(self, "model_"):

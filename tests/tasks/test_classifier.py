@@ -19,6 +19,7 @@ WORDS = {"sad": "tears", "funny": "laugh", "long": "hours"}
 
 def options(**changes: Any) -> ClassifyOptions:
     small = {"threads": 1, "embedding": 8, "hidden": 8, "epochs": 12, "batch_size": 16, "learning_rate": 0.02}
+    small |= {"bidirectional": False, "pairs": 0, "word_dropout": 0.1, "embedding_dropout": 0.1, "dropout": 0.1}
     return merge(ClassifyOptions, overrides={**small, **changes})[0]
 
 
@@ -109,7 +110,8 @@ def test_evaluate_takes_a_file_lists_or_rows(model: TextClassifier, tmp_path: Pa
     from_file = model.evaluate(path, text="words", label="kind")
     assert from_file == model.evaluate(texts, labels) == model.evaluate(from_lists(texts, labels))
     assert from_file["accuracy_low"] < from_file["accuracy"] <= from_file["accuracy_high"]
-    for wrong in ((texts,), (texts, labels[:3]), ([], []), (path, labels)):
+    wrongs: list[Any] = [(texts,), (texts, labels[:3]), ([], []), (path, labels)]
+    for wrong in wrongs:
         with pytest.raises(ArgumentError):
             model.evaluate(*wrong)
 

@@ -15,8 +15,9 @@ PAIRS = torch.tensor([4, 78, 93])  # 4 at the beginning, 7 8, 9 3
 
 def quiet(**changes: object) -> ModelOptions:
     """Small, and without any dropout."""
+    plain = {"embedding": 4, "hidden": 5, "layers": 1, "bidirectional": False, "pooling": "mean+max", "pairs": 0}
     none = {"word_dropout": 0.0, "embedding_dropout": 0.0, "dropout": 0.0}
-    return ModelOptions(**{"embedding": 4, "hidden": 5, **none, **changes})  # pyright: ignore[reportArgumentType]
+    return ModelOptions(**{**plain, **none, **changes})  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("pairs", [False, True])

@@ -37,8 +37,10 @@ class TextClassifier:
     Example:
         >>> from elman.data.labelled import from_lists
         >>> from elman.tasks.classify import train_classifier
+        >>> from elman.tasks.classify.options import ClassifyOptions, TrainingOptions
         >>> texts = ["a fine film", "how dull", "fine actors", "dull actors"]
-        >>> model = train_classifier(from_lists(texts * 20, ["+", "-", "+", "-"] * 20))
+        >>> options = ClassifyOptions(training=TrainingOptions(epochs=9, threads=1))
+        >>> model = train_classifier(from_lists(texts * 20, ["+", "-", "+", "-"] * 20), options)
         >>> model.classes, model.predict(["a fine day"]), model.probabilities(["a fine day"]).shape
         (['+', '-'], ['+'], (1, 2))
         >>> model.evaluate(["a fine film", "dull", "dull"], ["+", "-", "never seen"])["accuracy"]

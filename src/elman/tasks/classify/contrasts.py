@@ -1,6 +1,5 @@
 """What a recurrent network has to beat: the majority class, a bag of words, a window of fixed width."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -86,9 +85,8 @@ class Contrasts:
         """What a run folder keeps of them, name → content."""
         from safetensors.torch import save
 
-        header = {"majority": json.dumps(self.most), "strength": repr(self.bag.strength)}
         tensors = {"V": self.bag.V, "c": self.bag.c, "idf": self.bag.idf}
-        return {WEIGHTS: save(tensors, header), VOCABULARY: self.words.to_json().encode()}
+        return {WEIGHTS: save(tensors), VOCABULARY: self.words.to_json().encode()}
 
     @classmethod
     def from_files(

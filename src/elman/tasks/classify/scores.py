@@ -54,7 +54,7 @@ def decide(probabilities: np.ndarray, classes: Sequence[str], multi: bool) -> li
     """
     if multi:
         return [tuple(name for name, p in zip(classes, row, strict=True) if p >= 0.5) for row in probabilities]
-    return [(classes[k],) for k in probabilities.argmax(axis=1)]
+    return [(classes[int(k)],) for k in probabilities.argmax(axis=1)]
 
 
 def score(

@@ -53,9 +53,11 @@ def train_classifier(
 
     Example:
         >>> from elman.data.labelled import from_lists
+        >>> from elman.tasks.classify.options import TrainingOptions
         >>> texts = ["a fine film", "how dull", "fine actors", "dull actors"]
         >>> data = from_lists(texts * 20, ["+", "-", "+", "-"] * 20)
-        >>> train_classifier(data).predict(["a fine day"])
+        >>> options = ClassifyOptions(training=TrainingOptions(epochs=9, threads=1))
+        >>> train_classifier(data, options).predict(["a fine day"])
         ['+']
     """
     options, report = options or ClassifyOptions(), report or Silent()
