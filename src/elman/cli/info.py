@@ -31,7 +31,7 @@ def info(
     found = open_run(run)
     sizes = {name: len(content) for name, content in found.files.items()}
     if json:
-        show.as_json({"path": str(run), **found.about, "config": found.config, "files": sizes})
+        show.as_json({"path": str(run), **found.about, "config": found.config, "sizes": sizes})
         return
     show.table(_facts(run, found.about, sum(sizes.values())), left=(0, 1))
     if results := found.about.get("results"):

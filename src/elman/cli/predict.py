@@ -52,7 +52,7 @@ def predict(
         {"label": label, **{name: float(f"{p:.6g}") for name, p in zip(names, row, strict=True)}}
         for label, row in zip(model.labels_from(probabilities), probabilities.tolist(), strict=True)
     ]
-    content = form(rows, ["label", *names])
+    content = form(rows, ["label", *names], model.options.data.label_separator or ",")
     if out is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)  # UTF-8, whatever the terminal's encoding
@@ -63,7 +63,7 @@ def predict(
         print(f"{out}: {len(rows):,} rows", file=sys.stderr)
 
 
-def _form(out: Path | None) -> Callable[[list[Row], Sequence[str]], bytes]:
+def _form(out: Path | None) -> Callable[[list[Row], Sequence[str], str], bytes]:
     """What turns rows into a file; a name that could not be written is refused here, before any work."""
     if out is None:
         return _as_csv
@@ -75,19 +75,19 @@ def _form(out: Path | None) -> Callable[[list[Row], Sequence[str]], bytes]:
     return forms[out.suffix.lower()]
 
 
-def _as_csv(rows: list[Row], names: Sequence[str]) -> bytes:
+def _as_csv(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([_joined(row[name]) for name in names] for row in rows)
+    writer.writerows([_joined(row[name], separator) for name in names] for row in rows)
     return text.getvalue().encode()
 
 
-def _as_json_lines(rows: list[Row], names: Sequence[str]) -> bytes:
+def _as_json_lines(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows).encode()
 
 
-def _as_parquet(rows: list[Row], names: Sequence[str]) -> bytes:
+def _as_parquet(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
     import polars
 
     columns = {name: [list(v) if isinstance(v := row[name], tuple) else v for row in rows] for name in names}
@@ -96,6 +96,6 @@ def _as_parquet(rows: list[Row], names: Sequence[str]) -> bytes:
     return content.getvalue()
 
 
-def _joined(value: Any) -> Any:
-    """Several labels of one text as one cell."""
-    return ",".join(value) if isinstance(value, tuple) else value
+def _joined(value: Any, separator: str) -> Any:
+    """Several labels of one text as one cell, as in the file of the training."""
+    return separator.join(value) if isinstance(value, tuple) else value
