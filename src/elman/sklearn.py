@@ -94,36 +94,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         threads: int = 0,
         random_state: int = 0,
     ) -> None:
-        self.tokens = tokens
-        self.vocabulary = vocabulary
-        self.lowercase = lowercase
-        self.max_length = max_length
-        self.keep = keep
-        self.activation = activation
-        self.embedding = embedding
-        self.hidden = hidden
-        self.pairs = pairs
-        self.layers = layers
-        self.bidirectional = bidirectional
-        self.pooling = pooling
-        self.word_dropout = word_dropout
-        self.pair_dropout = pair_dropout
-        self.embedding_dropout = embedding_dropout
-        self.dropout = dropout
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.clip = clip
-        self.schedule = schedule
-        self.warmup = warmup
-        self.patience = patience
-        self.class_weight = class_weight
-        self.validation_share = validation_share
-        self.max_minutes = max_minutes
-        self.threads = threads
-        self.random_state = random_state
+        # scikit-learn asks for an attribute of the same name for each parameter, and nothing else.
+        vars(self).update({name: value for name, value in locals().items() if name != "self"})
 
     def fit(self, X: Iterable[str], y: Any) -> "TextClassifier":
         """Train on texts and their labels.
