@@ -75,7 +75,7 @@ def test_what_stands_there_is_read_as_the_type_of_the_option(written) -> None:
         ("epochs: 2.5", r":1: epochs is '2.5'. Expected a whole number"),
         ("epochs: 1:30", r"Expected a whole number"),
         ("epochs: true", r"epochs is 'true'. Expected a whole number"),
-        ("epochs:", r"epochs is empty. Expected a whole number"),
+        ("batch_size:", r"batch_size is empty. Expected a whole number"),
         ("epochs: .inf", r"Expected a whole number"),
         ("dropout: 0,3", r"dropout is '0,3'. Expected a number.*Write a decimal point"),
         ("dropout: .nan", r"Expected a number"),
@@ -170,7 +170,7 @@ def test_recipes_are_read(recipe: Path) -> None:
 
 
 def test_differences() -> None:
-    old, new = as_dict(ClassifyOptions()), as_dict(merge(ClassifyOptions, overrides={"epochs": 3, "text": "t"})[0])
+    old, new = as_dict(ClassifyOptions()), as_dict(merge(ClassifyOptions, overrides={"batch_size": 3, "text": "t"})[0])
     assert differences(old, old) == []
-    assert differences(old, new) == ["data.text: null → t", f"training.epochs: {old['training']['epochs']} → 3"]
+    assert differences(old, new) == ["data.text: null → t", f"training.batch_size: {old['training']['batch_size']} → 3"]
     assert differences({"a": 1, "b": 2}, {"b": 2, "c": True}) == ["a: 1 → (not there)", "c: (not there) → true"]
