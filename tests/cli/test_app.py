@@ -89,7 +89,7 @@ def test_wrong_usage(words: list[str], message: str, capsys: pytest.CaptureFixtu
         (Interrupted("stopped", "Run it again.", exit_code=143), 143, "stopped. Run it again."),
         (OSError(errno.ENOSPC, "No space left on device", "a.csv"), 3, "a.csv: no space left on device. Make room"),
         (PermissionError(errno.EACCES, "Permission denied", "a.csv"), 3, "a.csv: permission denied."),
-        (KeyboardInterrupt(), 130, "stopped by Ctrl-C."),
+        (KeyboardInterrupt(), 130, "stopped by Ctrl-C. Run the same command again"),
         (MemoryError(), 3, "not enough memory."),
         (ZeroDivisionError("division by zero"), 1, "a defect of elman: ZeroDivisionError: division by zero."),
         (DataError("the label is 'a\x1b[2Jb'"), 2, r"the label is 'a\x1b[2Jb'."),
@@ -124,6 +124,12 @@ def test_output_that_nobody_reads_any_more() -> None:
     done = subprocess.run([*MODULE, "--help"], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60)
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_no_output_at_all() -> None:
+    """`elman --version >&-`."""
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *MODULE, "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")

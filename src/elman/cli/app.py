@@ -101,9 +101,9 @@ def _verdict(error: BaseException) -> tuple[int, str]:
     if isinstance(error, ElmanError):
         return error.exit_code, str(error)
     if isinstance(error, KeyboardInterrupt):
-        return 130, "stopped by Ctrl-C."
+        return 130, "stopped by Ctrl-C. Run the same command again to go on."
     if isinstance(error, _Terminated):
-        return 143, "stopped by SIGTERM."
+        return 143, "stopped by SIGTERM. Run the same command again to go on."
     if isinstance(error, OSError):
         reason = os.strerror(error.errno) if error.errno else str(error)
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
@@ -163,7 +163,9 @@ def _sigterm_raises() -> Iterator[None]:
 
 @contextmanager
 def _terminal_ready() -> Iterator[None]:
-    """Let output pass on terminals that lack a character (×, →, an odd file name): it is shown escaped."""
+    """Let output pass on terminals that lack a character (×, →, an odd file name), and where there is no output."""
+    if sys.stdout is None:  # closed by `>&-`
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     before = [(stream, stream.errors) for stream in (sys.stdout, sys.stderr) if hasattr(stream, "reconfigure")]
     for stream, _ in before:
         stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
