@@ -116,7 +116,7 @@ class Bar(Silent):
     def __init__(self, stream: TextIO | None = None) -> None:
         from rich.console import Console
 
-        self.console = Console(file=stream, highlight=False, soft_wrap=True)
+        self.console = Console(file=stream, highlight=False)
         self.progress: Any = None
         self.task: Any = None
         self.epochs = 0
