@@ -41,8 +41,8 @@ SPOILED: dict[str, list[object]] = {
 def line(name: str, info: dict[str, Any]) -> str:
     """A row of the table: the last training loss, the best validation accuracy and when."""
     epochs = info["history"]["epochs"]
-    best = max(epochs, key=lambda epoch: epoch["accuracy"])
-    return f"| {name} | {epochs[-1]['train_loss']:.3f} | {100 * best['accuracy']:.1f} | {best['epoch']} |"
+    best = max(epochs, key=lambda epoch: epoch["validation_accuracy"])
+    return f"| {name} | {epochs[-1]['loss']:.3f} | {100 * best['validation_accuracy']:.1f} | {best['epoch']} |"
 
 
 def main(folder: Path) -> None:

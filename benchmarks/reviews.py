@@ -1,8 +1,8 @@
 """Train the movie-review recipes over several seeds: `python -m benchmarks.reviews FOLDER [RECIPE ...]`.
 
 FOLDER holds train.csv and test.csv (also .gz), as `elman data imdb` writes them. Every run goes the user's road:
-`elman train`, then `elman evaluate` on the whole test file; the epoch is chosen on validation rows of the training file.
-Two runs go at a time, one thread each. Results go to benchmarks/results/<recipe>.md.
+`elman train`, then `elman evaluate` on the whole test file; the epoch is chosen on validation rows of the training
+file. Two runs go at a time, one thread each. Results go to benchmarks/results/<recipe>.md.
 """
 
 import json
@@ -34,15 +34,16 @@ def data_file(folder: Path, name: str) -> Path:
     return next(path for path in (folder / f"{name}.csv", folder / f"{name}.csv.gz") if path.exists())
 
 
-def run(folder: Path, recipe: Path, seed: int, out: Path, *flags: object) -> dict[str, Any]:
+def train(folder: Path, recipe: Path, seed: int, out: Path, *flags: object) -> dict[str, Any]:
+    """Train one seed; what `elman info` tells about it."""
+    elman("train", data_file(folder, "train"), "--config", recipe, "--seed", seed, "--out", out, "--quiet", *flags)
+    return json.loads(elman("info", out, "--json"))
+
+
+def run(folder: Path, recipe: Path, seed: int, out: Path) -> dict[str, Any]:
     """Train one seed and evaluate it on the test file."""
-    train, test = data_file(folder, "train"), data_file(folder, "test")
-    elman("train", train, "--config", recipe, "--seed", seed, "--threads", 1, "--out", out, *flags)
-    return {
-        "seed": seed,
-        "info": json.loads(elman("info", out, "--json")),
-        "test": json.loads(elman("evaluate", out, test, "--json")),
-    }
+    info = train(folder, recipe, seed, out)
+    return {"seed": seed, "info": info, "test": json.loads(elman("evaluate", out, data_file(folder, "test"), "--json"))}
 
 
 def spread(values: list[float]) -> str:
@@ -54,21 +55,18 @@ def spread(values: list[float]) -> str:
 def table(runs: list[dict[str, Any]]) -> str:
     """One line per seed, then mean and spread."""
     lines = [
-        "| seed | best epoch | seconds | validation % | test % | majority, test % | bag of words, test % |",
-        "|---|---|---|---|---|---|---|",
+        "| seed | epochs | best | seconds | validation % | test % | bag of words, test % | majority, test % |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for one in runs:
         history, test = one["info"]["history"], one["test"]
-        contrasts = test.get("contrasts", {})
-        lines.append(
-            f"| {one['seed']} | {history['best_epoch']} | {history['seconds']:.0f} | {100 * history['best']['accuracy']:.2f} "
-            f"| {100 * test['accuracy']:.2f} | {100 * contrasts['majority']['accuracy']:.2f} "
-            f"| {100 * contrasts['bag_of_words']['accuracy']:.2f} |"
-        )
-    accuracies = [one["test"]["accuracy"] for one in runs]
-    return "\n".join(
-        [*lines, "", f"Test accuracy, mean ± standard deviation over {len(runs)} seeds: **{spread(accuracies)} %**."]
-    )
+        shares = [history["best"]["validation_accuracy"], test["accuracy"]]
+        shares += [test["contrasts"][name]["accuracy"] for name in ("bag_of_words", "majority")]
+        figures = " | ".join(f"{100 * share:.2f}" for share in shares)
+        spent = f"{len(history['epochs'])} | {history['best_epoch']} | {history['seconds']:.0f}"
+        lines.append(f"| {one['seed']} | {spent} | {figures} |")
+    mean = spread([one["test"]["accuracy"] for one in runs])
+    return "\n".join([*lines, "", f"Test accuracy, mean ± standard deviation over {len(runs)} seeds: **{mean} %**."])
 
 
 def main(folder: Path, names: list[str]) -> None:

@@ -91,7 +91,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         class_weight: str | None = None,
         validation_share: float = 0.1,
         max_minutes: float = 0.0,
-        threads: int = 0,
+        threads: int = 1,
         random_state: int = 0,
     ) -> None:
         # scikit-learn asks for an attribute of the same name for each parameter, and nothing else.

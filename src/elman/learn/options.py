@@ -31,7 +31,7 @@ class TrainingOptions:
     seed: int = option(0, "seed of the split, the order of the rows, the first weights and the dropout", low=0)
     max_minutes: float = option(0.0, "bound on the time of training, turned into a number of steps; 0: none", low=0)
     checkpoint_minutes: float = option(1.0, "time between two checkpoints inside an epoch", low=0)
-    threads: int = option(0, "processor threads; 0: all cores", low=0)
+    threads: int = option(1, "processor threads; 0: all cores", low=0)
 
     def decided(self, steps: int) -> "TrainingOptions":
         """The same options, those left open chosen for an epoch of so many steps.

@@ -90,6 +90,7 @@ def _train(
         weights = torch.from_numpy(class_weights(parts.train.labels, parts.classes, multi=parts.multi))
     simple = None
     if contrasts:
+        report.say("The majority class and a bag of words are fit first, to compare with.")
         with use_threads(options.training.threads):
             simple = Contrasts.fit(
                 parts.train, parts.validation, parts.classes, multi=parts.multi, class_weights=weights
