@@ -28,8 +28,10 @@ def test_all_of_it(short: None, tmp_path: Path, capsys):
     shown = capsys.readouterr().out
     for part in ("Elman network", "window", "bag of words", "majority", "0 attractors", "epoch 2/2"):
         assert part in shown
-    assert shown.count("grammatical with probability") == 2
-    assert "boys who chase cats walks ." in shown
+    assert shown.count("  network: ") == 2
+    assert "  grammar: grammatical\n" in shown
+    assert "'walks' (word 5) is singular" in shown
+    assert "Boys who chase cats walks ." in shown
     assert str(out / "trajectories.png") in shown
     assert (out / "trajectories.png").read_bytes().startswith(b"\x89PNG")
 

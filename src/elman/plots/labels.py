@@ -35,7 +35,7 @@ def place_labels(points: np.ndarray, sizes: np.ndarray, lines: np.ndarray, frame
     """
     if not len(points):
         return np.zeros((0, 2))
-    margin = float(sizes[:, 1].min()) * 0.45
+    margin = float(sizes[:, 1].mean()) * 0.6  # room for the mark at the point
     offsets = [
         np.array([dx, dy]) * (sizes / 2 + margin * far) + np.array([dx, dy]) * margin * (far - 1)
         for far, (dx, dy) in itertools.product((1.0, 2.0, 3.2), _DIRECTIONS)
@@ -60,7 +60,8 @@ def _fixed_costs(
     """Cost (n, candidates) of each place that does not depend on where the other labels go."""
     half = sizes[:, None, None] / 2
     covers = (abs(places[:, :, None] - lines) < half).all(axis=3).sum(axis=2)  # (n, candidates)
-    covers = covers + 8 * (abs(places[:, :, None] - points) < half * 1.15).all(axis=3).sum(axis=2)
+    marks = half + 0.45 * sizes[:, 1].mean()
+    covers = covers + 8 * (abs(places[:, :, None] - points) < marks).all(axis=3).sum(axis=2)
     distance = np.linalg.norm(places - points[:, None], axis=2) / sizes[:, 1:].mean()
     low, high = places - sizes[:, None] / 2, places + sizes[:, None] / 2
     outside = np.maximum(np.array(frame[:2]) - low, 0) + np.maximum(high - np.array(frame[2:]), 0)
@@ -69,9 +70,14 @@ def _fixed_costs(
 
 def write_labels(axes: "Axes", points: np.ndarray, words: Sequence[str], colours: Sequence[str]) -> None:
     """Write a word beside each point (n, 2; data units) of axes that have their final layout, away from their lines."""
+    from matplotlib.patheffects import withStroke
+
     to_pixels, box = axes.transData, axes.get_window_extent()
-    texts = [axes.text(0, 0, word, fontsize=10, color=colour, ha="center", va="center", zorder=5)
-             for word, colour in zip(words, colours, strict=True)]  # fmt: skip
+    halo = [withStroke(linewidth=2.5, foreground="white")]  # readable where a line cannot be avoided
+    texts = [
+        axes.text(0, 0, word, fontsize=10, color=colour, ha="center", va="center", zorder=5, path_effects=halo)
+        for word, colour in zip(words, colours, strict=True)
+    ]
     sizes = np.array([(e.width, e.height) for e in (text.get_window_extent() for text in texts)]).reshape(-1, 2)
     drawn = [_dense(to_pixels.transform(line.get_xydata())) for line in axes.lines if line.get_zorder() > 1]
     lines = np.concatenate([*drawn, np.zeros((0, 2))])

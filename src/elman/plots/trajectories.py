@@ -120,7 +120,8 @@ def draw_trajectories(
         axes.set_title(heading, loc="left", fontsize=12)
         for (name, states), colour in zip(clouds.items(), _CLOUDS, strict=False):
             x, y = ((states - mean) @ directions).T
-            axes.plot(x, y, ".", markersize=5, color=colour, alpha=0.6, mew=0, zorder=1, label=name)
+            axes.plot(x, y, ".", markersize=5, color=colour, alpha=0.6, mew=0, zorder=1)
+            axes.plot([], [], "o", markersize=6, color=colour, mew=0, label=name)
         _draw_paths(axes, group)
         axes.set_xlabel(f"principal component 1 ({share[0]:.0%} of the variance)")
         axes.set_ylabel(f"principal component 2 ({share[1]:.0%})")
