@@ -42,11 +42,9 @@ def commands(block: str) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", [p for p in PAGES if BLOCK.search(p.read_text())], ids=lambda p: p.name)
 def test_commands_print_what_is_shown(page: Path, tmp_path: Path) -> None:
     blocks = BLOCK.findall(page.read_text())
-    if not blocks:
-        pytest.skip(f"{page.name} shows no commands")
     reviews(tmp_path / "reviews.csv")
     place = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "100"}
     for command, expected in [pair for block in blocks for pair in commands(block)]:
@@ -70,5 +68,5 @@ def test_every_recipe_named_in_the_manual_is_there() -> None:
 
 def test_the_make_targets_named_in_the_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z]+)", (ROOT / "README.md").read_text()))
+    named = set(re.findall(r"(?:`|^ {4})make ([a-z]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert {"demo", "test"} <= named <= targets

@@ -25,7 +25,7 @@ class TrainingOptions:
     )
     warmup: float = option(0.3, "share of all steps in which the step size rises", low=0, below=1)
     patience: int | None = option(
-        None, "epochs without a better validation loss after which training stops; a third if not given; 0: never", low=0
+        None, "epochs without a better validation loss that end the training; a third if not given; 0: never", low=0
     )
     class_weights: str = option("none", "weight of each class in the loss", choices=("none", "balanced"))
     seed: int = option(0, "seed of the split, the order of the rows, the first weights and the dropout", low=0)
