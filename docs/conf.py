@@ -15,7 +15,7 @@ napoleon_custom_sections = [("Source", "notes_style")]
 nitpicky = False
 
 
-def equations_as_literal_blocks(_app, _what, _name, _object, _options, lines: list[str]) -> None:  # noqa: ANN001
+def equations_as_literal_blocks(_app, _what, _name, _object, _options, lines: list[str]) -> None:
     """Docstrings set equations as indented lines; Sphinx has to be told not to read them as prose."""
     for i in range(len(lines) - 1, 1, -1):
         before = next((line for line in reversed(lines[:i]) if line.strip()), "")
@@ -24,6 +24,6 @@ def equations_as_literal_blocks(_app, _what, _name, _object, _options, lines: li
             lines[i:i] = ["::", ""]
 
 
-def setup(app) -> None:  # noqa: ANN001
+def setup(app) -> None:
     """Called by Sphinx; 400 is before napoleon's 500."""
     app.connect("autodoc-process-docstring", equations_as_literal_blocks, priority=400)

@@ -1,6 +1,7 @@
 """The Elman cell against numbers worked by hand, its initial values, and the base class's contract."""
 
 import copy
+import inspect
 import math
 import pickle
 
@@ -65,6 +66,20 @@ def test_copies_and_pickles_remember_their_arguments() -> None:
         assert sibling.U.shape == (7, 3)
         assert sibling.b is None
         assert sibling.activation is torch.relu
+
+
+def test_a_subclass_without_a_constructor_has_siblings_too() -> None:
+    class Leaky(Elman):
+        """h_t = (h_{t-1} + φ(…)) / 2"""
+
+        def step(self, x: torch.Tensor, *, h: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+            new, _ = super().step(x, h=h)
+            return (h + new) / 2, {"h": (h + new) / 2}
+
+    sibling = Leaky(2, 3, bias=False).like(input_size=5)
+    assert isinstance(sibling, Leaky)
+    assert (sibling.U.shape, sibling.b) == ((5, 3), None)
+    assert list(inspect.signature(Leaky).parameters) == ["input_size", "hidden_size", "activation", "bias"]
 
 
 @pytest.mark.parametrize(

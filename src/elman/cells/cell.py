@@ -3,7 +3,7 @@
 import copy
 import inspect
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +45,14 @@ class Cell(nn.Module):
         0.5
     """
 
+    __signature__: ClassVar[inspect.Signature]
     _made_with: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Because of __new__, `help`, the manual and `like` would see (*args, **kwargs) only.
+        own = inspect.signature(cls.__init__)
+        cls.__signature__ = own.replace(parameters=list(own.parameters.values())[1:])
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         # Remembered before any subclass constructor runs, so that no subclass has to do anything for `like`.
