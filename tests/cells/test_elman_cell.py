@@ -5,6 +5,7 @@ import inspect
 import math
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -96,6 +97,12 @@ def test_a_subclass_without_a_constructor_has_siblings_too() -> None:
 def test_wrong_arguments(arguments: tuple, error: type[Exception]) -> None:
     with pytest.raises(error):
         Elman(*arguments)
+
+
+def test_sizes_may_be_numbers_of_numpy() -> None:
+    cell = Elman(np.int32(2), np.int64(3))  # pyright: ignore[reportArgumentType]
+    assert cell.states == {"h": 3}
+    assert type(cell.states["h"]) is int
 
 
 def test_contract_of_the_base_class() -> None:

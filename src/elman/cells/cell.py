@@ -2,8 +2,9 @@
 
 import copy
 import inspect
+import operator
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -119,13 +120,14 @@ class Cell(nn.Module):
         return f"{self.input_size} → {self.output_size}, states {{{states}}}"
 
 
-def size(name: str, value: int) -> int:
-    """A size that was checked: a whole number of at least 1 (`True`, 3.0 and 0 are refused)."""
-    if isinstance(value, bool) or not isinstance(value, int):
+def size(name: str, value: SupportsIndex) -> int:
+    """A size that was checked: a whole number of at least 1 (`True`, 3.0 and 0 are refused, NumPy's integers are not)."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise ArgumentTypeError(f"{name} is {value!r} ({type(value).__name__})", expected="a whole number (int)")
-    if value < 1:
-        raise ArgumentError(f"{name} is {value}", expected="a whole number of at least 1")
-    return value
+    number = operator.index(value)
+    if number < 1:
+        raise ArgumentError(f"{name} is {number}", expected="a whole number of at least 1")
+    return number
 
 
 def _name(name: str) -> str:

@@ -54,7 +54,7 @@ class Elman(Cell):
         activation: str | Callable[[Tensor], Tensor] = "tanh",
         bias: bool = True,
     ) -> None:
-        size("hidden_size", hidden_size)
+        hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
         if isinstance(activation, str) and activation not in ACTIVATIONS:
             raise ArgumentError(

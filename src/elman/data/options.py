@@ -47,7 +47,7 @@ class DataOptions:
     format: str | None = option(
         None,
         "format of the file; known from its name if not given",
-        choices=("csv", "tsv", "jsonl", "parquet", "folder"),
+        choices=("csv", "tsv", "jsonl", "parquet", "folder", "lines"),
     )
     encoding: str | None = option(None, "encoding of the file, such as latin-1; UTF-8 and UTF-16 are recognised")
     header: bool | None = option(None, "whether the first row names the columns; found by itself if not given")
