@@ -121,7 +121,7 @@ class Cell(nn.Module):
 
 
 def size(name: str, value: SupportsIndex) -> int:
-    """A size that was checked: a whole number of at least 1 (`True`, 3.0 and 0 are refused, NumPy's integers are not)."""
+    """A size that was checked: a whole number of at least 1, NumPy's too; `True`, 3.0 and 0 are refused."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise ArgumentTypeError(f"{name} is {value!r} ({type(value).__name__})", expected="a whole number (int)")
     number = operator.index(value)
