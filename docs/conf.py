@@ -7,7 +7,6 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "elman"
 html_static_path: list[str] = []
-myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
