@@ -21,7 +21,7 @@ class RunFolder:
 
         config.yaml         every option, as the training used it
         run.json            format, version, hashes of the data files, and what the task says about the run
-        checkpoints/        to continue from
+        checkpoints/        to continue from, empty once the run is finished
         metrics.jsonl       one line per epoch
         model.safetensors   the weights
         tokenizer.json      the symbols
@@ -105,6 +105,8 @@ class RunFolder:
         self._write(ABOUT, _json({**begun, **_finite(about), **begun}))
         names = sorted({CONFIG, ABOUT, METRICS, *files} & set(os.listdir(self.path)))
         self._write(SUMS, "".join(f"{sha256_of(self.path / name)}  {name}\n" for name in names))
+        for checkpoint in (self.path / CHECKPOINTS).glob("*"):  # each some four times the size of the weights
+            checkpoint.unlink(missing_ok=True)
         self.release()
 
     def release(self) -> None:
