@@ -3,10 +3,15 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
 import elman
+
+# No test is about time; a busy machine must not fail one.
+hypothesis.settings.register_profile("elman", deadline=None)
+hypothesis.settings.load_profile("elman")
 
 
 @pytest.fixture(autouse=True)

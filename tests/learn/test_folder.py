@@ -229,3 +229,11 @@ def test_what_is_not_a_finished_run(tmp_path: Path) -> None:
 def test_config_is_plain_yaml(tmp_path: Path) -> None:
     path = finished(tmp_path)
     assert yaml.safe_load((path / "config.yaml").read_text()) == CONFIG
+
+
+@pytest.mark.parametrize("name", ["größe", "a\x85b", "\u2028", "no", "1e3", " ", "a: b # c", "'\""])
+def test_any_name_of_a_column_is_the_same_configuration_again(name: str, tmp_path: Path) -> None:
+    config = {"data": {"text": name}}
+    for expected in ("new", "resume", "resume"):
+        with RunFolder(tmp_path / "run") as run:
+            assert run.begin(config, {}) == expected

@@ -267,7 +267,8 @@ def _scalar(value: Any) -> str:
     """A value as YAML writes it on one line."""
     import yaml
 
-    return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=math.inf)[1:-2]
+    plain = str(value).isprintable()  # YAML takes some other characters for line breaks, even between quotes
+    return yaml.safe_dump([value], default_flow_style=True, allow_unicode=plain, width=math.inf)[1:-2]
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

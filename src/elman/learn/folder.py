@@ -209,7 +209,9 @@ def _json(value: Mapping[str, Any]) -> str:
 def _yaml(config: Mapping[str, Any]) -> str:
     import yaml
 
-    return yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+    # YAML takes some characters for line breaks, even between quotes; they are the ones that do not print.
+    plain = json.dumps(dict(config), ensure_ascii=False).isprintable()
+    return yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=plain)
 
 
 def _finite(value: Any) -> Any:
