@@ -5,7 +5,6 @@ are all full, or uniform in [T/4, T] (then `nn.RNN` gets a packed sequence). Pea
 layer and configuration, less that of the same process before its first step.
 """
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -87,9 +86,15 @@ def one(name: str, *numbers: str) -> None:
     *config, unequal = map(int, numbers)
     n, time_steps, d, h = config
     run = step_of(name, n, time_steps, d, h, bool(unequal))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_kilobytes()
     run()
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    print((peak_kilobytes() - before) / 1024)
+
+
+def peak_kilobytes() -> int:
+    """The most memory this process ever held; not ru_maxrss, which begins with that of the parent process."""
+    with open("/proc/self/status") as status:
+        return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
 
 
 if __name__ == "__main__":
