@@ -47,6 +47,7 @@ docs: $(VENV)/.dev
 	@echo "docs/_build/html/index.html"
 
 bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.layers
 
 recipes: $(VENV)/.dev
