@@ -14,6 +14,7 @@ from tiny_training import OPTIONS, tiny_problem, untimed
 from torch import nn
 
 from elman.errors import RunError
+from elman.learn.checkpoint import newest_whole
 from elman.learn.loop import fit
 from elman.learn.processes import Processes
 
@@ -50,6 +51,11 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parent), "OMP_NUM_THREADS": "1"}
     done = subprocess.run([*command, str(tmp_path)], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    found = newest_whole(tmp_path / "checkpoints", print)
+    assert found is not None
+    generators = [found[0][f"random.{rank}.cpu"] for rank in (0, 1)]
+    assert generators[0].shape == generators[1].shape == torch.get_rng_state().shape
+    assert not torch.equal(*generators)  # each process goes on with its own
     two = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
 
     problem = tiny_problem()
@@ -61,7 +67,7 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     for mine, theirs in zip(one, two, strict=True):
         assert {k: v for k, v in theirs.items() if k in mine} == pytest.approx(mine, rel=1e-5)
     weights = torch.cat([value.flatten() for value in problem.model.state_dict().values()])
-    found = torch.frombuffer(bytearray((tmp_path / "weights").read_bytes()), dtype=torch.float32)
-    torch.testing.assert_close(found, weights, rtol=1e-5, atol=1e-6)
+    together = torch.frombuffer(bytearray((tmp_path / "weights").read_bytes()), dtype=torch.float32)
+    torch.testing.assert_close(together, weights, rtol=1e-5, atol=1e-6)
     with pytest.raises(RunError, match="a training of 2 processes, and now there are 1"):
         fit(problem, options, tmp_path)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from elman.data.symbols import Symbols
 from elman.errors import ElmanError
-from elman.tasks.classify.network import UNKNOWN, Network
+from elman.tasks.classify.network import Network
 from elman.tasks.classify.options import ModelOptions
 
 IDS = torch.tensor([[7, 8, 9, 3], [5, 6, 0, 0], [4, 0, 0, 0]])
@@ -69,7 +70,7 @@ def test_no_symbols_and_no_rows() -> None:
 
 def test_word_dropout_reads_unknown_in_training_only() -> None:
     network = Network(10, 2, quiet(word_dropout=0.999999))
-    unknown = network(torch.full_like(IDS, UNKNOWN), LENGTHS)
+    unknown = network(torch.full_like(IDS, Symbols.unknown_id), LENGTHS)
     torch.testing.assert_close(network(IDS, LENGTHS), unknown)
     assert not torch.allclose(network.eval()(IDS, LENGTHS), unknown)
 

@@ -200,7 +200,8 @@ class _Training:
         validation = time.monotonic() - began
         left = 60 * self.options.max_minutes - self._seconds() - validation
         steps = max(1, int(left / (per_step + validation / self.per_epoch)))
-        self.state.limit = self.processes.from_main(min(self.state.step + steps, self._total()))
+        limit = min(self.state.step + steps, self._total())
+        self.state.limit = int(self.processes.from_main({"limit": limit})["limit"])
         self.timed.clear()
         if self.state.limit < self.per_epoch * self.epochs:
             epochs = f"{self.state.limit / self.per_epoch:.1f} epochs"

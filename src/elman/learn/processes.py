@@ -1,13 +1,11 @@
 """One process or several (under `torchrun`): what accelerate does for the loop, and nothing more of it."""
 
 import hashlib
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-
-T = TypeVar("T")
 
 
 class Processes:
@@ -69,21 +67,26 @@ class Processes:
         assert isinstance(table, Tensor)
         return [int(v) for v in table.amax(0)]
 
-    def from_main(self, value: T) -> T:
-        """The main process's value, in every process."""
+    def from_main(self, numbers: dict[str, float]) -> dict[str, float]:
+        """The main process's numbers, in every process, which all have numbers of these names."""
         if self.count == 1:
-            return value
-        from accelerate.utils import broadcast_object_list
+            return numbers
+        from accelerate.utils import broadcast
 
-        return broadcast_object_list([value])[0]
+        # As a tensor: accelerate sends any other object as code that is run on arrival.
+        values = broadcast(torch.tensor(list(numbers.values()), dtype=torch.float64, device=self.device))
+        assert isinstance(values, Tensor)
+        return dict(zip(numbers, values.tolist(), strict=True))
 
     def gather(self, tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
-        """What each process gave, in every process, in the order of their numbers."""
+        """The tensors that each process gave, in every process, in the order of their numbers."""
         if self.count == 1:
             return [tensors]
-        from accelerate.utils import gather_object
-
-        return gather_object([tensors])
+        tables = {name: self.accelerator.gather(value.to(self.device)[None]) for name, value in tensors.items()}
+        return [
+            {name: table[rank].to(tensors[name].device) for name, table in tables.items()}  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+            for rank in range(self.count)
+        ]
 
     def wait(self) -> None:
         """Wait until every process is here."""

@@ -12,6 +12,7 @@ from elman.data.labelled import Labelled, select
 from elman.data.options import SymbolOptions
 from elman.data.symbols import Symbols
 from elman.layers import Readout
+from elman.layers.lengths import Lengths, as_lengths, real_steps
 from elman.tasks.classify.bag_of_words import BagOfWords
 from elman.tasks.classify.inference import probabilities_of
 from elman.tasks.classify.scores import Labels, decide, known, one_hot, score
@@ -122,15 +123,12 @@ class Window(nn.Module):
     def __init__(self, symbols: int, classes: int, *, width: int, embedding: int = 16, hidden: int = 64) -> None:
         super().__init__()
         self.width = width
-        self.embedding = nn.Embedding(symbols, embedding)
-        nn.init.normal_(self.embedding.weight, std=0.1)
+        self.embedding = nn.Embedding(symbols, embedding)  # standard deviation 1: nearer together it learns too slowly
         self.hidden = Readout(width * embedding, hidden)
         self.readout = Readout(hidden, classes)
 
-    def forward(self, ids: Tensor, lengths: Tensor | Sequence[int] | None = None) -> Tensor:
+    def forward(self, ids: Tensor, lengths: Lengths | None = None) -> Tensor:
         """Logits (n, classes) from symbols (n, T); what stands beyond a row's length counts as id 0."""
-        if lengths is not None:
-            real = torch.arange(ids.shape[1], device=ids.device) < torch.as_tensor(lengths, device=ids.device)[:, None]
-            ids = ids * real
+        ids = ids * real_steps(as_lengths(lengths, *ids.shape), ids.shape[1], ids.device)
         ids = nn.functional.pad(ids, (0, max(0, self.width - ids.shape[1])))[:, : self.width]
         return self.readout(torch.tanh(self.hidden(self.embedding(ids).flatten(1))))

@@ -138,7 +138,6 @@ def learn_window(learn: Sequence[Sentence], symbols: Symbols, *, epochs: int = 1
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Window(symbols.size, len(CLASSES), width=WINDOW, hidden=96)
-        torch.nn.init.normal_(network.embedding.weight)  # closer together it takes long to learn anything at all
     problem = Problem(
         model=network,
         batches=lambda epoch: length_batches(encoded.lengths, training.batch_size, seed, epoch),

@@ -5,12 +5,11 @@ from torch import Tensor, nn
 
 from elman.cells import Elman
 from elman.cells.cell import size
+from elman.data.symbols import Symbols
 from elman.layers import Pooling, Readout, Recurrent
 from elman.layers.lengths import Lengths
 from elman.tasks.classify.options import ModelOptions
 from elman.tasks.classify.pairs import Pairs
-
-UNKNOWN = 1  # the id of "<unk>"
 
 
 class Network(nn.Module):
@@ -61,7 +60,7 @@ class Network(nn.Module):
         """
         options = self.options
         if self.training and options.word_dropout:
-            ids = ids.masked_fill(torch.rand(ids.shape, device=ids.device) < options.word_dropout, UNKNOWN)
+            ids = ids.masked_fill(torch.rand(ids.shape, device=ids.device) < options.word_dropout, Symbols.unknown_id)
         x = self.embedding(ids)
         if self.pairs is not None:
             x = x + self.pairs(ids)
