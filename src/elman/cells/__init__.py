@@ -2,3 +2,5 @@
 
 from elman.cells.cell import Cell as Cell
 from elman.cells.elman import Elman as Elman
+from elman.cells.gru import GRU as GRU
+from elman.cells.lstm import LSTM as LSTM
