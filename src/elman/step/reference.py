@@ -17,6 +17,7 @@ def unroll(
     *,
     output_size: int,
     backward: bool = False,
+    reset: Tensor | None = None,
 ) -> tuple[Tensor, State]:
     """Run a step over the real steps of every row.
 
@@ -30,8 +31,10 @@ def unroll(
         x: inputs (n, T, d).
         lengths: real steps of each row (n), int64 on the CPU, 0 ≤ length ≤ T.
         state: initial state, name → (n, width).
-        output_size: width o of y_t, needed where there is no step to learn it from.
+        output_size: width o of y_t.
         backward: begin at each row's last real step and go to its first.
+        reset: where a row begins again, booleans (n, T): before the step at that position its state is set back to
+            the initial state, so that no gradient passes from there to the steps before; padding is not read.
 
     Returns:
         y (n, T, o), exactly 0 in the padding, and the state after each row's final step, name → (n, width); a row of
@@ -43,34 +46,42 @@ def unroll(
         >>> y, state = unroll(total, x, torch.tensor([2, 3]), {"s": torch.zeros(2, 1)}, output_size=1)
         >>> y.squeeze(-1).tolist(), state["s"].tolist()
         ([[1.0, 3.0, 0.0], [5.0, 11.0, 18.0]], [[3.0], [18.0]])
+        >>> again = torch.tensor([[False, False, False], [False, True, False]])
+        >>> unroll(total, x, torch.tensor([2, 3]), {"s": torch.ones(2, 1)}, output_size=1, reset=again)[0][1].tolist()
+        [[6.0], [7.0], [14.0]]
     """
     n, time, _ = x.shape
     order = torch.argsort(lengths, descending=True, stable=True)  # long rows first, so finished rows are at the end
     alive, places = schedule(lengths[order], order, time, backward)
+    alive = alive or [0]  # one step over no rows, so that an empty batch has its gradients too: zero
     places = places.to(x.device)
     order = order.to(x.device)
 
     # Gathering each step's rows at once, not x[:, t]: the gradient of T slices would be T zero tensors of x's size.
     inputs = x.reshape(n * time, x.shape[2])[places].split(alive)
-    outputs, final = _loop(step, inputs, {name: value[order] for name, value in state.items()})
+    resets = None if reset is None else reset.to(x.device).reshape(n * time, 1)[places].split(alive)
+    outputs, final = _loop(step, inputs, {name: value[order] for name, value in state.items()}, resets)
     back = torch.argsort(order)
     final = {name: value[back] for name, value in final.items()}
-    if not outputs:
-        return x.new_zeros(n, time, output_size), final
     packed = torch.cat(outputs)
     y = packed.new_zeros(n * time, output_size).index_copy(0, places, packed)
     return y.reshape(n, time, output_size), final
 
 
-def _loop(step: Step, inputs: Sequence[Tensor], state: State) -> tuple[list[Tensor], State]:
-    """The loop itself: inputs and outputs per step (alive, …), the state of all rows before and after (n, width)."""
+def _loop(
+    step: Step, inputs: Sequence[Tensor], state: State, resets: Sequence[Tensor] | None
+) -> tuple[list[Tensor], State]:
+    """The loop itself: inputs, outputs and resets per step (alive, …), the state of all rows before and after."""
+    initial = state
     outputs: list[Tensor] = []
     finished: list[State] = []
-    for x_t in inputs:
+    for t, x_t in enumerate(inputs):
         m = len(x_t)
         if m < len(next(iter(state.values()), x_t)):
             finished.append({name: value[m:] for name, value in state.items()})
             state = {name: value[:m] for name, value in state.items()}
+        if resets is not None:
+            state = {name: torch.where(resets[t], initial[name][:m], value) for name, value in state.items()}
         y_t, new = step(x_t, **state)
         state = {name: new[name] for name in state}
         outputs.append(y_t)
