@@ -1,0 +1,244 @@
+"""Writes programs node by node: finds widths, never writes the same node twice, and simplifies what can be seen locally."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import torch
+
+from elman.step.operations import ELEMENTWISE
+from elman.step.program import Argument, Input, Node, Program
+
+COMMUTATIVE = frozenset({"add", "mul", "minimum", "maximum", "eq", "ne"})
+
+
+class Builder:
+    """A program being written.
+
+    Args:
+        inputs: what it is given.
+        nodes: nodes taken over as they are.
+
+    Attributes:
+        values: every value so far by name.
+        nodes: the nodes so far, in order.
+    """
+
+    def __init__(self, inputs: Iterable[Input], nodes: Iterable[Node] = ()) -> None:
+        self.values: dict[str, Input | Node] = {value.name: value for value in inputs}
+        self.vectors = {value.name for value in self.values.values() if isinstance(value, Input) and value.kind == "weight"}
+        self.nodes: list[Node] = []
+        self._seen: dict[tuple[object, ...], str] = {}
+        self._count = 0
+        for node in nodes:
+            self._append(node)
+
+    def width(self, *args: Argument) -> int:
+        """The width of an elementwise result; that of a number is 1."""
+        return max(self.values[arg].width if isinstance(arg, str) else 1 for arg in args)
+
+    def is_rows(self, arg: Argument) -> bool:
+        """Whether it is neither a number nor a vector of a weight."""
+        return isinstance(arg, str) and arg not in self.vectors
+
+    def node(self, arg: Argument, op: str) -> Node | None:
+        """The node of that name if it is this operation."""
+        value = self.values.get(arg) if isinstance(arg, str) else None
+        return value if isinstance(value, Node) and value.op == op else None
+
+    def add(self, op: str, *args: Argument, width: int = 0, attributes: tuple[int | float, ...] = ()) -> Argument:
+        """The result of an operation: the name of a new node, or of an old value that is the same.
+
+        Rows give rows; only numbers alone give a number.
+
+        Args:
+            op: the operation.
+            args: its arguments; an elementwise result over vectors alone becomes rows.
+            width: of the result; of an elementwise operation it is found from the arguments.
+            attributes: as in `Node`.
+        """
+        if op in ELEMENTWISE:
+            if not any(isinstance(arg, str) for arg in args):
+                return fold(op, args)
+            width = width or self.width(*args)
+            args = self._narrow(args, width)
+            numbers = [float(full.attributes[0]) if (full := self.node(arg, "full")) else arg for arg in args]
+            if not any(isinstance(arg, str) for arg in numbers):
+                return self.rows(fold(op, tuple(numbers)), width)
+            if not any(self.is_rows(arg) for arg in args):
+                first = next(i for i, arg in enumerate(args) if isinstance(arg, str))
+                args = (*args[:first], self.rows(args[first], width), *args[first + 1 :])
+        same = identity(self, op, args, width, attributes)
+        if same is not None:
+            return same
+        self._count += 1
+        while (name := f"a{self._count}") in self.values:
+            self._count += 1
+        return self._append(Node(name, op, args, width, attributes))
+
+    def _append(self, node: Node) -> str:
+        args = tuple(sorted(node.args, key=str)) if node.op in COMMUTATIVE else node.args
+        name = self._seen.setdefault((node.op, args, node.width, node.attributes), node.name)
+        if name == node.name:
+            self.values[name] = node
+            self.nodes.append(node)
+            if node.op == "slice" and node.args[0] in self.vectors:
+                self.vectors.add(name)
+        return name
+
+    def rows(self, arg: Argument, width: int) -> str:
+        """The argument as rows (n, width): a number and a vector are spread over the rows."""
+        if not isinstance(arg, str):
+            return str(self.add("full", width=width, attributes=(float(arg),)))
+        if arg in self.vectors or self.values[arg].width != width:
+            return str(self.add("expand", arg, width=width))
+        return arg
+
+    def take(self, arg: Argument, start: int, stop: int) -> Argument:
+        """Features start … stop of an argument; a number stays what it is."""
+        if not isinstance(arg, str):
+            return arg
+        return self.add("slice", arg, width=stop - start, attributes=(start, stop))
+
+    def program(self, old: Program, names: Mapping[str, Argument]) -> Program:
+        """What was written, with the results of an old program under their new names."""
+        return renamed(replace(old, nodes=tuple(self.nodes)), names)
+
+    def _narrow(self, args: tuple[Argument, ...], width: int) -> tuple[Argument, ...]:
+        """Without the spreading over rows that broadcasting does anyway."""
+        found = list(args)
+        for i, arg in enumerate(args):
+            others = [other for j, other in enumerate(found) if j != i]
+            if not any(self.is_rows(other) and self.width(other) == width for other in others):
+                continue
+            if expand := self.node(arg, "expand"):
+                found[i] = expand.args[0]
+            elif full := self.node(arg, "full"):
+                found[i] = float(full.attributes[0])
+        return tuple(found)
+
+
+def renamed(program: Program, names: Mapping[str, Argument]) -> Program:
+    """The program with its results under new names (its nodes have them already)."""
+    return replace(
+        program,
+        outputs=tuple((name, str(names[value])) for name, value in program.outputs),
+        states=tuple((name, str(names[value])) for name, value in program.states),
+        gradients=tuple(
+            replace(g, left=None if g.left is None else str(names[g.left]), right=str(names[g.right]))
+            for g in program.gradients
+        ),
+    )
+
+
+def fold(op: str, args: tuple[Argument, ...]) -> float:
+    """An elementwise operation on numbers alone."""
+    return float(ELEMENTWISE[op].define(*(torch.tensor(float(arg), dtype=torch.float64) for arg in args)))
+
+
+def identity(
+    b: Builder, op: str, args: tuple[Argument, ...], width: int, attributes: tuple[int | float, ...]
+) -> Argument | None:
+    """The same value in fewer operations, or None: laws of arithmetic that hold exactly, and of moving features."""
+    if op in ("add", "sub", "mul", "div", "pow", "neg", "where"):
+        return _arithmetic(b, op, args, width)
+    if op in ("sum", "max", "slice", "expand", "concat"):
+        return _features(b, op, args, width, attributes)
+    if op == "matmul":
+        return _product(b, args, width, attributes)
+    return None
+
+
+def _arithmetic(b: Builder, op: str, args: tuple[Argument, ...], width: int) -> Argument | None:
+    a, *rest = args
+    second = rest[0] if rest else None
+
+    def whole(arg: Argument) -> bool:
+        return b.is_rows(arg) and b.width(arg) == width
+
+    if (op, second) in (("add", 0), ("sub", 0), ("mul", 1), ("div", 1), ("pow", 1)) and whole(a):
+        return a
+    if op in ("add", "mul") and not isinstance(a, str):
+        return b.add(op, *rest, a, width=width)  # numbers last
+    if op == "mul" and second == -1:
+        return b.add("neg", a, width=width)
+    if op == "sub" and a == 0:
+        return b.add("neg", *rest, width=width)
+    if op == "neg" and (inner := b.node(a, "neg")):
+        return inner.args[0] if whole(inner.args[0]) else None
+    if op == "pow" and second in (2, -1, 0.5, -0.5):
+        name = {-1: "reciprocal", 0.5: "sqrt", -0.5: "rsqrt"}.get(second)
+        return b.add(name, a, width=width) if name else b.add("mul", a, a, width=width)
+    if op == "mul" and not isinstance(second, str) and (inner := b.node(a, "mul")):
+        factor = inner.args[1]
+        if not isinstance(factor, str) and second is not None:
+            return b.add("mul", inner.args[0], factor * second, width=width)
+    if op == "div" and not isinstance(second, str) and second and math.frexp(second)[0] in (0.5, -0.5):
+        return b.add("mul", a, 1 / second, width=width)  # by a power of two: exact
+    if op == "where":
+        if not isinstance(a, str):
+            chosen = rest[0] if a != 0 else rest[1]
+            return b.rows(chosen, width)
+        if rest[0] == rest[1] and whole(rest[0]):
+            return rest[0]
+    return None
+
+
+def _features(
+    b: Builder, op: str, args: tuple[Argument, ...], width: int, attributes: tuple[int | float, ...]
+) -> Argument | None:
+    a = args[0]
+    if op == "concat":
+        return _concat(b, args, width)
+    if op == "expand":
+        return a if b.is_rows(a) and b.width(a) == width else None
+    if op == "slice":
+        start, stop = (int(value) for value in attributes)
+        if (start, stop) == (0, b.width(a)):
+            return a
+        if inner := b.node(a, "slice"):
+            shift = int(inner.attributes[0])
+            return b.take(inner.args[0], start + shift, stop + shift)
+        if inner := b.node(a, "expand"):
+            source = inner.args[0]
+            return b.rows(source if b.width(source) == 1 else b.take(source, start, stop), width)
+        if inner := b.node(a, "full"):
+            return b.rows(inner.attributes[0], width)
+        return None
+    if b.width(a) == 1:
+        return a
+    if (inner := b.node(a, "expand")) and b.is_rows(inner.args[0]):
+        return inner.args[0] if op == "max" else b.add("mul", inner.args[0], float(b.width(a)))
+    return None
+
+
+def _concat(b: Builder, args: tuple[Argument, ...], width: int) -> Argument | None:
+    """One level of concat, neighbouring slices joined again."""
+    parts: list[Argument] = []
+    for arg in args:
+        for part in inner.args if (inner := b.node(arg, "concat")) else (arg,):
+            last, this = b.node(parts[-1], "slice") if parts else None, b.node(part, "slice")
+            if last and this and last.args == this.args and last.attributes[1] == this.attributes[0]:
+                parts[-1] = b.take(last.args[0], int(last.attributes[0]), int(this.attributes[1]))
+            else:
+                parts.append(part)
+    if len(parts) == 1:
+        return parts[0]
+    return None if tuple(parts) == args else b.add("concat", *parts, width=width)
+
+
+def _product(b: Builder, args: tuple[Argument, ...], width: int, attributes: tuple[int | float, ...]) -> Argument | None:
+    """concat(a, b) @ W is a @ W[above] + b @ W[below]: each part may then wait for less than the other."""
+    inner = b.node(args[0], "concat")
+    if not inner:
+        return None
+    transposed, r0, r1, c0, c1 = attributes
+    start = int(c0 if transposed else r0)
+    total: Argument | None = None
+    for part in inner.args:
+        stop = start + b.width(part)
+        block = (1, r0, r1, start, stop) if transposed else (0, start, stop, c0, c1)
+        product = b.add("matmul", part, args[1], width=width, attributes=block)
+        total = product if total is None else b.add("add", total, product)
+        start = stop
+    return total
