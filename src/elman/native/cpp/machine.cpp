@@ -1,0 +1,373 @@
+#include "machine.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <numeric>
+#include <system_error>
+#include <thread>
+
+#include "workspace.hpp"
+
+namespace elman {
+
+namespace {
+
+constexpr Index TILE_ROWS = 16;              // most rows of a tile
+constexpr Index CHUNK_BYTES = 256 << 10;     // of a chunk's buffers: they stay in the second-level cache
+constexpr Index GRADIENT_BYTES = 32 << 20;   // of all partial sums of weight gradients
+constexpr Index GROUPS = 16;                 // most partial sums
+constexpr double THREAD_OPERATIONS = 4e6;    // work that is worth a thread: some 50 microseconds
+
+// Calls f(0) … f(count - 1) in any order on up to `threads` threads, this one among them.
+void parallel(int threads, Index count, const std::function<void(Index, int)> &f) {
+  std::atomic<Index> next{0};
+  const auto work = [&](int thread) {
+    for (Index i; (i = next.fetch_add(1)) < count;) f(i, thread);
+  };
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads && i < count; i++) {
+    try {
+      others.emplace_back(work, i);
+    } catch (const std::system_error &) {  // the system has no thread left: this one does the work
+      break;
+    }
+  }
+  work(0);
+  for (std::thread &t : others) t.join();
+}
+
+template <class T> T *pointer(const View &v, Index i = 0, Index j = 0) {
+  return reinterpret_cast<T *>(v.data) + i * v.stride[0] + j * v.stride[1];
+}
+
+void check_view(const View &v, Index a, Index b, Index c, const char *what) {
+  if (v.size[0] != a || v.size[1] != b || v.size[2] != c)
+    refuse(std::string(what) + " has another shape than was announced");
+  if (v.data == 0 && a * b * c != 0) refuse(std::string(what) + " has no memory");
+}
+
+void check_count(std::size_t given, std::size_t expected, const char *what) {
+  if (given != expected) refuse(std::string("wrong number of ") + what);
+}
+
+}  // namespace
+
+template <class T> class Run {
+ public:
+  Run(const Code &code, const Kernels<T> &kernels, const Batch &batch)
+      : code_(code), kernels_(kernels), batch_(batch), packed_(code, kernels) {
+    check();
+    sort_rows();
+    make_tiles();
+    threads_ = std::max(1, std::min({batch_.threads, int(groups_),
+                                     1 + int(double(steps_) * code_.operations_per_row() / THREAD_OPERATIONS)}));
+  }
+
+  void operator()() {
+    const Index matrices = Index(code_.matrices.size());
+    parallel(code_.weight_numbers() > (1 << 18) ? threads_ : 1, matrices,
+             [&](Index i, int) { packed_.matrix(std::size_t(i), code_, kernels_, batch_.weights); });
+    for (std::size_t i = 0; i < code_.vectors.size(); i++) packed_.vector(i, code_, batch_.weights);
+    std::vector<std::unique_ptr<Workspace<T>>> spaces;
+    for (int i = 0; i < threads_; i++)
+      spaces.push_back(std::make_unique<Workspace<T>>(code_, kernels_, packed_, largest_tile_, chunk_rows_));
+    std::vector<Block<T>> sums;
+    if (gradient_numbers_)
+      for (Index g = 0; g < groups_; g++) sums.push_back(allocate<T>(gradient_numbers_));
+    std::vector<Block<T>> scratch;
+    for (int i = 0; i < threads_; i++) scratch.push_back(allocate<T>(chunk_rows_ * 2 * LINE / Index(sizeof(T))));
+
+    parallel(threads_, groups_, [&](Index g, int thread) {
+      T *sum = gradient_numbers_ ? sums[std::size_t(g)].get() : nullptr;
+      if (sum) std::memset(sum, 0, std::size_t(gradient_numbers_) * sizeof(T));
+      for (std::size_t tile = std::size_t(g); tile + 1 < tiles_.size(); tile += std::size_t(groups_))
+        run_tile(tiles_[tile], tiles_[tile + 1], *spaces[std::size_t(thread)], sum, scratch[std::size_t(thread)].get());
+    });
+    reduce(sums);
+  }
+
+ private:
+  struct TileState {
+    Index first, rows;
+    std::vector<std::vector<T>> cut;  // per state: gradients that a reset sent to the initial state (rows × width)
+  };
+
+  void check() const;
+  void sort_rows();
+  void make_tiles();
+  void run_tile(Index first, Index end, Workspace<T> &space, T *sum, T *scratch);
+  void run_chunk(TileState &tile, Index t0, Index t1, Workspace<T> &space, Chunk &chunk, T *sum, T *scratch);
+  void loop(TileState &tile, const Stage &stage, Index t0, Workspace<T> &space, const Chunk &chunk);
+  void load(const Load &load, const TileState &tile, Index t0, Workspace<T> &space, const Chunk &chunk);
+  void store(const Store &store, const TileState &tile, Index t0, Workspace<T> &space, const Chunk &chunk);
+  void accumulate(Workspace<T> &space, const Chunk &chunk, T *sum, T *scratch);
+  void restart(TileState &tile, const Stage &stage, Index t, Index alive, Workspace<T> &space);
+  void begin_and_end(const TileState &tile, Workspace<T> &space, bool end);
+  void clear_padding(const TileState &tile);
+  void reduce(const std::vector<Block<T>> &sums);
+
+  Index row(Index sorted) const { return order_[std::size_t(sorted)]; }
+  Index length(Index sorted) const { return *pointer<std::int64_t>(batch_.lengths, row(sorted)); }
+  Index position(Index sorted, Index t) const { return batch_.reverse ? length(sorted) - 1 - t : t; }
+  bool resets(Index sorted, Index t) const {
+    return batch_.reset.data && *pointer<std::uint8_t>(batch_.reset, row(sorted), position(sorted, t));
+  }
+
+  const Code &code_;
+  const Kernels<T> &kernels_;
+  const Batch &batch_;
+  Packed<T> packed_;
+  std::vector<Index> order_, tiles_, gradient_offset_;
+  Index steps_ = 0, groups_ = 1, chunk_rows_ = 1, largest_tile_ = 1, gradient_numbers_ = 0;
+  int threads_ = 1;
+};
+
+template <class T> void Run<T>::check() const {
+  const Batch &b = batch_;
+  if (b.n < 0 || b.time < 0) refuse("a negative number of rows or steps");
+  check_count(b.weights.size(), code_.weights.size(), "weights");
+  check_count(b.gradients.size(), code_.weights.size(), "gradients");
+  check_count(b.steps.size(), code_.steps.size(), "inputs per step");
+  check_count(b.previous.size(), code_.previous.size(), "previous states");
+  check_count(b.initial_previous.size(), code_.previous.size(), "initial states");
+  check_count(b.rows.size(), code_.rows.size(), "inputs per row");
+  check_count(b.states.size(), code_.states.size(), "states");
+  check_count(b.finals.size(), code_.states.size(), "final states");
+  check_count(b.outputs.size(), code_.outputs.size(), "outputs");
+  for (std::size_t i = 0; i < b.weights.size(); i++) {
+    check_view(b.weights[i], code_.weights[i].rows, code_.weights[i].columns, 1, "a weight");
+    if (code_.weights[i].wanted)
+      check_view(b.gradients[i], code_.weights[i].rows, code_.weights[i].columns, 1, "a gradient");
+  }
+  for (std::size_t i = 0; i < b.steps.size(); i++) check_view(b.steps[i], b.n, b.time, code_.steps[i], "an input");
+  for (std::size_t i = 0; i < b.previous.size(); i++) {
+    check_view(b.previous[i], b.n, b.time, code_.previous[i], "a sequence of states");
+    check_view(b.initial_previous[i], b.n, code_.previous[i], 1, "an initial state");
+  }
+  for (std::size_t i = 0; i < b.rows.size(); i++) check_view(b.rows[i], b.n, code_.rows[i], 1, "an input per row");
+  for (std::size_t i = 0; i < b.states.size(); i++) {
+    check_view(b.states[i], b.n, code_.states[i].width, 1, "a state");
+    check_view(b.finals[i], b.n, code_.states[i].width, 1, "a final state");
+  }
+  for (std::size_t i = 0; i < b.outputs.size(); i++)
+    check_view(b.outputs[i], b.n, b.time, code_.outputs[i], "an output");
+  check_view(b.lengths, b.n, 1, 1, "lengths");
+  if (b.reset.data) check_view(b.reset, b.n, b.time, 1, "reset");
+  for (Index i = 0; i < b.n; i++) {
+    const Index length = *pointer<std::int64_t>(b.lengths, i);
+    if (length < 0 || length > b.time)
+      refuse("lengths[" + std::to_string(i) + "] is " + std::to_string(length) + ", not 0 to " +
+             std::to_string(b.time));
+  }
+}
+
+// Long rows first, so that the rows that have a step t are always the first ones.
+template <class T> void Run<T>::sort_rows() {
+  order_.resize(std::size_t(batch_.n));
+  std::iota(order_.begin(), order_.end(), Index(0));
+  std::stable_sort(order_.begin(), order_.end(), [&](Index a, Index b) {
+    return *pointer<std::int64_t>(batch_.lengths, a) > *pointer<std::int64_t>(batch_.lengths, b);
+  });
+  for (Index i = 0; i < batch_.n; i++) steps_ += length(i);
+}
+
+// Tiles, chunks and groups follow from sizes alone, never from the number of threads: so do all bits of the results.
+template <class T> void Run<T>::make_tiles() {
+  const Index n = batch_.n;
+  Index tiles = (n + TILE_ROWS - 1) / TILE_ROWS;
+  if (n >= 4) tiles = std::max<Index>(tiles, 2);
+  if (tiles > 2) tiles = tiles > 4 ? (tiles + 3) / 4 * 4 : 4;  // as much for each of two or four threads
+  tiles_.assign(1, 0);
+  for (Index i = 1; i <= tiles; i++) {
+    tiles_.push_back(n * i / tiles);
+    largest_tile_ = std::max(largest_tile_, tiles_.back() - tiles_[tiles_.size() - 2]);
+  }
+  for (const Weight &w : code_.weights) {
+    gradient_offset_.push_back(gradient_numbers_);
+    if (w.wanted) gradient_numbers_ += w.rows * w.columns + 2 * LINE / Index(sizeof(T));
+  }
+  groups_ = std::max<Index>(tiles, 1);
+  if (gradient_numbers_) {
+    const Index fitting = GRADIENT_BYTES / (gradient_numbers_ * Index(sizeof(T)));
+    groups_ = std::min(groups_, std::clamp<Index>(fitting, 2, GROUPS));
+  }
+  const Index rows = std::clamp<Index>(CHUNK_BYTES / std::max<Index>(Workspace<T>::row_bytes(code_), 1), 64, 512);
+  const Index steps = std::max<Index>(std::min(rows / largest_tile_, batch_.time), 1);
+  chunk_rows_ = steps * largest_tile_;
+}
+
+template <class T> void Run<T>::run_tile(Index first, Index end, Workspace<T> &space, T *sum, T *scratch) {
+  TileState tile{first, end - first, {}};
+  if (code_.adjoint && batch_.reset.data)
+    for (const State &s : code_.states) tile.cut.emplace_back(std::size_t(tile.rows * s.width), T(0));
+  begin_and_end(tile, space, false);
+  const Index steps = length(first), size = chunk_rows_ / largest_tile_, chunks = (steps + size - 1) / size;
+  Chunk chunk;
+  for (Index i = 0; i < chunks; i++) {
+    const Index c = code_.adjoint ? chunks - 1 - i : i;
+    run_chunk(tile, c * size, std::min((c + 1) * size, steps), space, chunk, sum, scratch);
+  }
+  begin_and_end(tile, space, true);
+  clear_padding(tile);
+}
+
+template <class T>
+void Run<T>::run_chunk(TileState &tile, Index t0, Index t1, Workspace<T> &space, Chunk &chunk, T *sum, T *scratch) {
+  chunk.alive.clear();
+  chunk.begin.clear();
+  chunk.total = 0;
+  Index alive = tile.rows;
+  for (Index t = t0; t < t1; t++) {
+    while (alive > 0 && length(tile.first + alive - 1) <= t) alive--;
+    chunk.begin.push_back(chunk.total);
+    chunk.alive.push_back(alive);
+    chunk.total += alive;
+  }
+  for (const Load &l : code_.loads) load(l, tile, t0, space, chunk);
+  for (const Stage &stage : code_.stages)
+    if (stage.loop) loop(tile, stage, t0, space, chunk);
+    else space.execute(stage, chunk.total, 0);
+  if (sum) accumulate(space, chunk, sum, scratch);
+  for (const Store &s : code_.stores) store(s, tile, t0, space, chunk);
+}
+
+template <class T>
+void Run<T>::loop(TileState &tile, const Stage &stage, Index t0, Workspace<T> &space, const Chunk &chunk) {
+  const Index steps = Index(chunk.alive.size());
+  for (Index i = 0; i < steps; i++) {
+    const Index s = code_.adjoint ? steps - 1 - i : i;
+    const Index alive = chunk.alive[std::size_t(s)], begin = chunk.begin[std::size_t(s)];
+    if (batch_.reset.data && !code_.adjoint) restart(tile, stage, t0 + s, alive, space);
+    space.execute(stage, alive, begin);
+    space.update(stage, alive, begin);
+    if (batch_.reset.data && code_.adjoint) restart(tile, stage, t0 + s, alive, space);
+  }
+}
+
+// Forward: before a step with a reset the row's state is the initial one. Adjoint: after that step what has come together
+// belongs to the initial state, and the step before gets nothing.
+template <class T>
+void Run<T>::restart(TileState &tile, const Stage &stage, Index t, Index alive, Workspace<T> &space) {
+  for (Index r = 0; r < alive; r++) {
+    if (!resets(tile.first + r, t)) continue;
+    for (int index : stage.states) {
+      const State &s = code_.states[std::size_t(index)];
+      if (!s.resets) continue;
+      const auto &place = space.place(s.buffer);
+      T *state = place.data + r * place.stride;
+      const View &initial = batch_.states[std::size_t(index)];
+      for (Index j = 0; j < s.width; j++) {
+        if (code_.adjoint) {
+          tile.cut[std::size_t(index)][std::size_t(r * s.width + j)] += state[j];
+          state[j] = 0;
+        } else {
+          state[j] = *pointer<T>(initial, row(tile.first + r), j);
+        }
+      }
+    }
+  }
+}
+
+template <class T> void Run<T>::begin_and_end(const TileState &tile, Workspace<T> &space, bool end) {
+  for (std::size_t i = 0; i < code_.states.size(); i++) {
+    const State &s = code_.states[i];
+    const auto &place = space.place(s.buffer);
+    const View &view = end ? batch_.finals[i] : batch_.states[i];
+    for (Index r = 0; r < tile.rows; r++)
+      for (Index j = 0; j < s.width; j++) {
+        T *memory = pointer<T>(view, row(tile.first + r), j);
+        T &mine = place.data[r * place.stride + j];
+        if (!end) mine = *memory;
+        else *memory = tile.cut.empty() ? mine : mine + tile.cut[i][std::size_t(r * s.width + j)];
+      }
+  }
+}
+
+template <class T>
+void Run<T>::load(const Load &l, const TileState &tile, Index t0, Workspace<T> &space, const Chunk &chunk) {
+  const auto &place = space.place(l.buffer);
+  const Index width = code_.buffers[std::size_t(l.buffer)].width;
+  const std::size_t slot = std::size_t(l.slot);
+  for (std::size_t s = 0; s < chunk.alive.size(); s++) {
+    const Index t = t0 + Index(s);
+    T *to = place.data + chunk.begin[s] * place.stride;
+    for (Index r = 0; r < chunk.alive[s]; r++, to += place.stride) {
+      const Index sorted = tile.first + r;
+      const T *from;
+      Index step;
+      if (l.source == Source::STEP) {
+        from = pointer<T>(batch_.steps[slot], row(sorted), position(sorted, t));
+        step = batch_.steps[slot].stride[2];
+      } else if (l.source == Source::ROW || t == 0 || resets(sorted, t)) {
+        const View &v = l.source == Source::ROW ? batch_.rows[slot] : batch_.initial_previous[slot];
+        from = pointer<T>(v, row(sorted));
+        step = v.stride[1];
+      } else {
+        from = pointer<T>(batch_.previous[slot], row(sorted), position(sorted, t - 1));
+        step = batch_.previous[slot].stride[2];
+      }
+      kernels_.gather(&from, step, 1, width, to, place.stride);
+    }
+  }
+}
+
+template <class T>
+void Run<T>::store(const Store &st, const TileState &tile, Index t0, Workspace<T> &space, const Chunk &chunk) {
+  const View &v = batch_.outputs[std::size_t(st.slot)];
+  const auto &place = space.place(st.value.index);
+  for (std::size_t s = 0; s < chunk.alive.size(); s++) {
+    const T *from = space.at(st.value, chunk.begin[s]);
+    for (Index r = 0; r < chunk.alive[s]; r++, from += place.stride) {
+      const Index sorted = tile.first + r;
+      T *to = pointer<T>(v, row(sorted), position(sorted, t0 + Index(s))) + st.offset * v.stride[2];
+      kernels_.scatter(from, place.stride, 1, st.value.width, &to, v.stride[2]);
+    }
+  }
+}
+
+template <class T> void Run<T>::accumulate(Workspace<T> &space, const Chunk &chunk, T *sum, T *scratch) {
+  for (const Product &p : code_.products) {
+    const Weight &w = code_.weights[std::size_t(p.weight)];
+    T *to = sum + gradient_offset_[std::size_t(p.weight)] + p.r0 * w.columns + p.c0;
+    const T *right = space.at(p.right, 0);
+    const Index right_stride = space.place(p.right.index).stride, columns = p.c1 - p.c0;
+    if (p.left.space == Space::NONE)
+      kernels_.total(right, right_stride, columns, chunk.total, to);
+    else
+      kernels_.outer(space.at(p.left, 0), space.place(p.left.index).stride, p.r1 - p.r0, right, right_stride, columns,
+                     chunk.total, to, w.columns, scratch);
+  }
+}
+
+template <class T> void Run<T>::clear_padding(const TileState &tile) {
+  for (std::size_t i = 0; i < batch_.outputs.size(); i++) {
+    const View &v = batch_.outputs[i];
+    for (Index r = tile.first; r < tile.first + tile.rows; r++)
+      for (Index t = length(r); t < batch_.time; t++)
+        for (Index j = 0; j < v.size[2]; j++) pointer<T>(v, row(r), t)[j * v.stride[2]] = T(0);
+  }
+}
+
+template <class T> void Run<T>::reduce(const std::vector<Block<T>> &sums) {
+  for (std::size_t i = 0; i < code_.weights.size(); i++) {
+    const Weight &w = code_.weights[i];
+    if (!w.wanted) continue;
+    const View &to = batch_.gradients[i];
+    parallel(w.rows * w.columns > (1 << 18) ? threads_ : 1, w.rows, [&](Index r, int) {
+      for (Index c = 0; c < w.columns; c++) {
+        T total = 0;
+        for (const Block<T> &sum : sums) total += sum[std::size_t(gradient_offset_[i] + r * w.columns + c)];
+        *pointer<T>(to, r, c) = total;
+      }
+    });
+  }
+}
+
+template <class T> void run(const Code &code, const Kernels<T> &kernels, const Batch &batch) {
+  Run<T>(code, kernels, batch)();
+}
+template void run<float>(const Code &, const Kernels<float> &, const Batch &);
+template void run<double>(const Code &, const Kernels<double> &, const Batch &);
+
+}  // namespace elman

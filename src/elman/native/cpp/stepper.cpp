@@ -1,0 +1,70 @@
+#include "machine.hpp"
+#include "workspace.hpp"
+
+namespace elman {
+
+template <class T> struct Stepper<T>::Parts {
+  const Code code;
+  const Kernels<T> &kernels;
+  const Index batch;
+  Packed<T> packed;
+  Workspace<T> space;  // refers to the code and the packed weights above
+
+  Parts(const Code &c, const Kernels<T> &k, Index n)
+      : code(c), kernels(k), batch(n), packed(code, k), space(code, k, packed, n, n) {}
+};
+
+template <class T>
+Stepper<T>::Stepper(const Code &code, const Kernels<T> &kernels, const std::vector<View> &weights, Index batch) {
+  if (batch < 1) refuse("a stream has at least one row");
+  if (code.adjoint || !code.previous.empty() || !code.rows.empty() || code.steps.size() != 1 ||
+      code.outputs.size() != 1)
+    refuse("only a step with one input and one output can be streamed");
+  if (weights.size() != code.weights.size()) refuse("wrong number of weights");
+  for (std::size_t i = 0; i < weights.size(); i++)
+    if (weights[i].size[0] != code.weights[i].rows || weights[i].size[1] != code.weights[i].columns || !weights[i].data)
+      refuse("a weight has another shape than was announced");
+  parts = std::make_unique<Parts>(code, kernels, batch);
+  for (std::size_t i = 0; i < code.matrices.size(); i++) parts->packed.matrix(i, parts->code, kernels, weights);
+  for (std::size_t i = 0; i < code.vectors.size(); i++) parts->packed.vector(i, parts->code, weights);
+}
+
+template <class T> Stepper<T>::~Stepper() = default;
+
+template <class T> void Stepper<T>::step(const T *x, T *y) {
+  Parts &p = *parts;
+  for (const Load &l : p.code.loads) {
+    const auto &place = p.space.place(l.buffer);
+    const Index width = p.code.steps[0];
+    for (Index r = 0; r < p.batch; r++) {
+      const T *from = x + r * width;
+      p.kernels.gather(&from, 1, 1, width, place.data + r * place.stride, place.stride);
+    }
+  }
+  for (const Stage &stage : p.code.stages) {
+    p.space.execute(stage, p.batch, 0);
+    if (stage.loop) p.space.update(stage, p.batch, 0);
+  }
+  for (const Store &s : p.code.stores) {
+    const auto &place = p.space.place(s.value.index);
+    for (Index r = 0; r < p.batch; r++) {
+      T *to = y + r * p.code.outputs[0] + s.offset;
+      p.kernels.scatter(p.space.at(s.value, 0) + r * place.stride, place.stride, 1, s.value.width, &to, 1);
+    }
+  }
+}
+
+template <class T> T *Stepper<T>::state(int index) {
+  if (index < 0 || std::size_t(index) >= parts->code.states.size()) refuse("there is no such state");
+  return parts->space.place(parts->code.states[std::size_t(index)].buffer).data;
+}
+
+template <class T> Index Stepper<T>::state_stride(int index) const {
+  if (index < 0 || std::size_t(index) >= parts->code.states.size()) refuse("there is no such state");
+  return parts->space.place(parts->code.states[std::size_t(index)].buffer).stride;
+}
+
+template class Stepper<float>;
+template class Stepper<double>;
+
+}  // namespace elman

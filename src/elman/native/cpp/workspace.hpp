@@ -1,0 +1,72 @@
+// The memory a tile computes in, and the execution of one stage on it.
+#pragma once
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "code.hpp"
+#include "machine.hpp"
+
+namespace elman {
+
+constexpr Index LINE = 64;  // bytes of a cache line and of the longest vector
+
+struct Free { void operator()(void *p) const { std::free(p); } };
+template <class T> using Block = std::unique_ptr<T[], Free>;
+
+template <class T> Block<T> allocate(Index count) {
+  const std::size_t bytes = (std::size_t(count) * sizeof(T) / LINE + 2) * LINE;
+  void *p = std::aligned_alloc(LINE, bytes);
+  if (!p) throw std::bad_alloc();
+  return Block<T>(static_cast<T *>(p));
+}
+
+// Rows begin on a cache line; never a multiple of 1 KiB apart, which would map many rows to few lines of the cache.
+template <class T> Index row_stride(Index width) {
+  const Index line = LINE / Index(sizeof(T)), whole = (width + line - 1) / line * line;
+  return whole % (1024 / Index(sizeof(T))) == 0 ? whole + line : whole;
+}
+
+// The weights as the kernels want them: panels, aligned vectors, and the constants.
+template <class T> struct Packed {
+  std::vector<Block<T>> matrices, vectors;
+  std::vector<T> constants;
+  Packed(const Code &code, const Kernels<T> &kernels);
+  void matrix(std::size_t i, const Code &code, const Kernels<T> &kernels, const std::vector<View> &weights);
+  void vector(std::size_t i, const Code &code, const std::vector<View> &weights);
+};
+
+// alive[t]: rows that have a step t, the first ones of the tile; begin[t]: where they stand in a chunk's buffers.
+struct Chunk {
+  std::vector<Index> alive, begin;
+  Index total = 0;
+};
+
+template <class T> class Workspace {
+ public:
+  struct Place { T *data; Index stride; bool chunk; };
+
+  Workspace(const Code &code, const Kernels<T> &kernels, const Packed<T> &packed, Index tile_rows, Index chunk_rows);
+  static Index row_bytes(const Code &code);  // of all buffers that live for a chunk
+
+  const Place &place(int buffer) const { return places_[std::size_t(buffer)]; }
+  const T *at(const Operand &o, Index row) const;
+  // One pass over the instructions of a stage: `rows` rows, those of chunk buffers beginning at `begin`.
+  void execute(const Stage &stage, Index rows, Index begin);
+  void update(const Stage &stage, Index rows, Index begin);
+
+ private:
+  Index stride(const Operand &o) const;
+  void product(const Instruction &i, Index rows, Index begin);
+  void elementwise(const Instruction &i, Index rows, Index begin);
+
+  const Code &code_;
+  const Kernels<T> &kernels_;
+  const Packed<T> &packed_;
+  Block<T> memory_;
+  std::vector<Place> places_;
+};
+
+}  // namespace elman
