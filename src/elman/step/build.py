@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import torch
 
+from elman.step.aside import aside
 from elman.step.operations import ELEMENTWISE
 from elman.step.program import Argument, Input, Node, Program
 
@@ -133,7 +134,8 @@ def renamed(program: Program, names: Mapping[str, Argument]) -> Program:
 
 def fold(op: str, args: tuple[Argument, ...]) -> float:
     """An elementwise operation on numbers alone."""
-    return float(ELEMENTWISE[op].define(*(torch.tensor(float(arg), dtype=torch.float64) for arg in args)))
+    define = ELEMENTWISE[op].define
+    return aside(lambda: float(define(*(torch.tensor(float(arg), dtype=torch.float64) for arg in args))))
 
 
 def identity(
@@ -164,11 +166,17 @@ def _arithmetic(b: Builder, op: str, args: tuple[Argument, ...], width: int) -> 
         return b.add("neg", a, width=width)
     if op == "sub" and a == 0:
         return b.add("neg", *rest, width=width)
-    if op == "neg" and (inner := b.node(a, "neg")):
-        return inner.args[0] if whole(inner.args[0]) else None
-    if op == "pow" and second in (2, -1, 0.5, -0.5):
-        name = {-1: "reciprocal", 0.5: "sqrt", -0.5: "rsqrt"}.get(second)
-        return b.add(name, a, width=width) if name else b.add("mul", a, a, width=width)
+    if op == "pow":
+        return _power(b, a, second, width)
+    if op == "neg":
+        if (inner := b.node(a, "neg")) and whole(inner.args[0]):
+            return inner.args[0]
+        if (inner := b.node(a, "mul")) and not isinstance(factor := inner.args[1], str):
+            return b.add("mul", inner.args[0], -factor, width=width)
+    if op in ("mul", "div"):  # a sign is carried outwards, where it may become part of a sum
+        for i, arg in enumerate(args):
+            if inner := b.node(arg, "neg"):
+                return b.add("neg", b.add(op, *args[:i], inner.args[0], *args[i + 1 :], width=width), width=width)
     if op == "mul" and not isinstance(second, str) and (inner := b.node(a, "mul")):
         factor = inner.args[1]
         if not isinstance(factor, str) and second is not None:
@@ -181,6 +189,19 @@ def _arithmetic(b: Builder, op: str, args: tuple[Argument, ...], width: int) -> 
             return b.rows(chosen, width)
         if rest[0] == rest[1] and whole(rest[0]):
             return rest[0]
+        if (inner := b.node(a, "ne")) and inner.args[1] == 0:
+            return b.add("where", inner.args[0], *rest, width=width)
+    return None
+
+
+def _power(b: Builder, a: Argument, exponent: Argument | None, width: int) -> Argument | None:
+    """The powers that are cheaper as something else."""
+    names = {-1: "reciprocal", 0.5: "sqrt", -0.5: "rsqrt"}
+    if exponent in names:
+        return b.add(names[exponent], a, width=width)
+    if exponent in (2, 3):
+        square = b.add("mul", a, a, width=width)
+        return square if exponent == 2 else b.add("mul", square, a, width=width)
     return None
 
 
@@ -209,6 +230,23 @@ def _features(
         return a
     if (inner := b.node(a, "expand")) and b.is_rows(inner.args[0]):
         return inner.args[0] if op == "max" else b.add("mul", inner.args[0], float(b.width(a)))
+    return _sum(b, a) if op == "sum" else None
+
+
+def _sum(b: Builder, a: Argument) -> Argument | None:
+    """Σ a s is (Σ a) s for an s that all features share; so with Σ a / s, Σ g (a / s) and Σ -a."""
+    if inner := b.node(a, "neg"):
+        return b.add("neg", b.add("sum", b.rows(inner.args[0], b.width(a)), width=1))
+    for op in ("mul", "div"):
+        inner = b.node(a, op)
+        for i, shared in enumerate(inner.args if inner else ()):
+            if b.width(shared) == 1 and (op, i) != ("div", 0):
+                return b.add(op, b.add("sum", b.rows(inner.args[1 - i], b.width(a)), width=1), shared)
+    if inner := b.node(a, "mul"):
+        for i, arg in enumerate(inner.args):
+            if (quotient := b.node(arg, "div")) and b.width(quotient.args[1]) == 1:
+                product = b.add("mul", inner.args[1 - i], quotient.args[0], width=b.width(a))
+                return b.add("div", b.add("sum", product, width=1), quotient.args[1])
     return None
 
 

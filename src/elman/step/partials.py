@@ -8,14 +8,17 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from elman.step.aside import aside
 from elman.step.build import Builder
 from elman.step.operations import ELEMENTWISE
 from elman.step.program import Argument, Input, Node
 
 GRADIENT, RESULT = "gradient", "result"  # ∂loss/∂result, and the result itself
+UNKNOWN = "unknown"  # what an operation that is not in the table below gives
 Write = Callable[..., Argument]
 
 
+@cache
 def partials(op: str) -> tuple[Mapping[str, Node], tuple[Argument | None, ...]]:
     """How an operation's gradient becomes the gradients of its arguments.
 
@@ -28,21 +31,21 @@ def partials(op: str) -> tuple[Mapping[str, Node], tuple[Argument | None, ...]]:
         >>> nodes[gradient].op, nodes[gradient].args
         ('tanh_grad', ('gradient', 'result'))
     """
-    return _record(op)
+    return aside(lambda: _record(op))
 
 
-@cache
 def _record(op: str) -> tuple[Mapping[str, Node], tuple[Argument | None, ...]]:
-    operation = ELEMENTWISE[op]
-    args = [torch.full((2, 3), 0.5, dtype=torch.float64, requires_grad=True) for _ in range(operation.arity)]
-    result = operation.define(*args)
-    if not result.requires_grad:
-        return {}, (None,) * operation.arity
-    gradient = torch.ones_like(result)
-    known = {RESULT: result.detach(), GRADIENT: gradient} | {str(i): arg.detach() for i, arg in enumerate(args)}
-    recorder = _Recorder(known)
+    define, arity = ELEMENTWISE[op].define, ELEMENTWISE[op].arity
+    args = [torch.full((2, 3), 0.5, dtype=torch.float64, requires_grad=True) for _ in range(arity)]
+    gradient = torch.ones(2, 3, dtype=torch.float64)
+    recorder = _Recorder({GRADIENT: gradient, **{str(i): arg for i, arg in enumerate(args)}})
     with recorder:
-        found = torch.autograd.grad(result, args, gradient, allow_unused=True)
+        result = define(*args)
+        if not result.requires_grad:
+            return {}, (None,) * arity
+        recorder.names[result.data_ptr()] = RESULT
+        loss = (result * gradient).sum()  # (handing the gradient to autograd.grad imports sympy: half a second)
+        found = torch.autograd.grad(loss, args, allow_unused=True)
     ends = [None if one is None else recorder.argument(one) for one in found]
     nodes = {node.name: node for node in recorder.b.nodes}
     return nodes, tuple(None if end == 0 else end for end in ends)
@@ -72,27 +75,31 @@ class _Recorder(TorchDispatchMode):
 
     def __init__(self, known: Mapping[str, Tensor]) -> None:
         super().__init__()
-        self.b = Builder(Input(name, "step", (3,)) for name in known)
+        self.b = Builder(Input(name, "step", (3,)) for name in (*known, RESULT, UNKNOWN))
         self.names: dict[int, Argument] = {value.data_ptr(): name for name, value in known.items()}
         self.alive: list[Any] = [known]  # so that no place is used twice
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # the default imports all of torch._dynamo: half a second
+
     def argument(self, value: object) -> Argument:
         """The name of a tensor, or a number."""
-        if isinstance(value, Tensor):
-            return self.names[value.data_ptr()]
-        assert isinstance(value, int | float)
-        return float(value)
+        return self.names[value.data_ptr()] if isinstance(value, Tensor) else float(value)  # type: ignore[arg-type]
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         result = function(*args, **(kwargs or {}))
-        name = function.name().removeprefix("aten::").split(".")[0]
+        # What is done in place has a name that ends in _, and its result stands where its first argument stood.
+        name = function.name().removeprefix("aten::").split(".")[0].rstrip("_")
         self.alive.append(result)
-        if name != "detach":
-            # What is done in place has a name that ends in _, and its result stands where its first argument stood.
-            values = [self.argument(arg) for arg in args]
-            self.names[result.data_ptr()] = _TORCH[name.rstrip("_")](self.b.add, *values)
+        rule = _TORCH.get(name)
+        if rule is not None and (kwargs or {}).get("alpha", 1) == 1:
+            values = [self.argument(arg) for arg in args if not isinstance(arg, list)]
+            self.names[result.data_ptr()] = rule(self.b.add, *values)
+        elif name != "detach":
+            self.names[result.data_ptr()] = UNKNOWN  # an error only if a gradient is made of it
         return result
 
 
@@ -117,4 +124,8 @@ _TORCH: dict[str, Callable[..., Argument]] = {
     "masked_fill": lambda add, a, mask, value: add("where", mask, value, a),
     "zeros_like": lambda add, a: 0.0,
     "scalar_tensor": lambda add, value: value,
+    "ones_like": lambda add, a: 1.0,
+    "sum": lambda add, a: 0.0,  # the loss, whose value is of no interest
+    "expand": lambda add, a: a,
+    "rsub": lambda add, a, b: add("sub", b, a),
 }
