@@ -28,6 +28,9 @@ def loops(program: Program) -> tuple[tuple[str, ...], ...]:
         for arg in node.args:
             if isinstance(arg, str) and arg in needs:
                 needs[arg] |= waits[node.name]
+    for name, value in program.states:
+        if value in needs:  # its new value is the old one of another
+            needs[value].add(name)
     for middle in needs:  # transitively
         for reach in needs.values():
             if middle in reach:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from elman.step.build import Builder
 from elman.step.check import ProgramError, check
 from elman.step.keep import choose
-from elman.step.program import Argument, Derivative, Input, Program
+from elman.step.program import Argument, Derivative, Input, Node, Program
 from elman.step.simplify import simplify
 from elman.step.sweep import sweep
 
@@ -58,23 +58,21 @@ def _remember(program: Program, adjoint: Program, output: str) -> tuple[tuple[st
     """The kept values, and an adjoint that computes all others again (so far, all are inputs of it)."""
     nodes = {node.name for node in program.nodes}
     used = {str(arg) for node in adjoint.nodes for arg in node.args} | set(adjoint.results())
+    used &= {value.name for value in adjoint.inputs}  # (the adjoint's own nodes may be named like forward ones)
     choice = choose(program, (used & nodes) | (used & set(dict(program.states))))
-    inputs = {value.name: value for value in adjoint.inputs if value.name not in nodes}
+    inputs = {value.name: value for value in (*program.of_kind("weight"), *adjoint.inputs) if value.name not in nodes}
     for name in choice.kept:
         inputs[name] = Input(name, "step", (program.values[name].width,))
-    known = {name: name for name in program.values}
+    known: dict[str, Argument] = {name: name for name in (*program.values, *inputs)}
     for _, value in program.outputs:
         if value in nodes:
             known[value] = output
             inputs[output] = Input(output, "step", (program.values[value].width,))
 
-    def named(arg: Argument) -> Argument:
-        return known[arg] if isinstance(arg, str) else arg
+    def named(node: Node) -> tuple[Argument, ...]:
+        return tuple(known[arg] if isinstance(arg, str) else arg for arg in node.args)
 
-    again = [replace(node, args=tuple(map(named, node.args))) for node in program.nodes if node.name in choice.again]
-    b = Builder(inputs.values(), again)
-    names: dict[str, Argument] = {**known, **{value.name: value.name for value in adjoint.inputs if value.name not in nodes}}
+    b = Builder(inputs.values(), [replace(node, args=named(node)) for node in program.nodes if node.name in choice.again])
     for node in adjoint.nodes:
-        args = [names[arg] if isinstance(arg, str) else arg for arg in node.args]
-        names[node.name] = b.add(node.op, *args, width=node.width, attributes=node.attributes)
-    return choice.kept, simplify(b.program(replace(adjoint, inputs=tuple(inputs.values())), names))
+        known[node.name] = b.add(node.op, *named(node), width=node.width, attributes=node.attributes)
+    return choice.kept, simplify(b.program(replace(adjoint, inputs=tuple(inputs.values())), known))

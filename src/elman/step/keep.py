@@ -37,9 +37,8 @@ def choose(program: Program, needed: Iterable[str]) -> Choice:
     given = {value.name for value in program.inputs if value.kind != "state"}
     given |= {value for _, value in program.outputs if value not in states}
     kept = {states[name] for name in needed if name in states and states[name] not in given}
-    cost = {name: 0 if name in given | kept else value.width for name, value in values.items()}
-    for state, value in states.items():
-        cost[state] = cost[value]
+    store = {name: 0 if name in given | kept else value.width for name, value in values.items()}
+    cost = store | {state: store[value] for state, value in states.items()}
     cut = _cut(program, needed, cost)
     kept |= {states.get(name, name) for name in cut if cost[name]}
     again: list[str] = []

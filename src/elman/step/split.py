@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from elman.step.dependencies import loops, waits_for
-from elman.step.program import Input, Node, Program, Stage
+from elman.step.program import Node, Program, Stage
 
 
 def split(program: Program) -> tuple[Stage, ...]:
@@ -74,9 +74,3 @@ def _linear(program: Program, group: tuple[str, ...], nodes: list[Node]) -> bool
             return False
     return True
 
-
-def stage_inputs(stage: Stage, program: Program) -> tuple[Input | Node, ...]:
-    """What a stage reads that it does not compute: inputs, and values of the stages before it, in the program's order."""
-    own = {node.name for node in stage.nodes}
-    read = {arg for node in stage.nodes for arg in node.args} - own
-    return tuple(value for value in program.values.values() if value.name in read)
