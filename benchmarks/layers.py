@@ -1,101 +1,80 @@
-"""The reference loop beside torch.nn.RNN, in one run: `python -m benchmarks.layers`.
+"""elman beside other libraries, in one run: `python -m benchmarks.layers`.
 
-Each configuration is run forward + backward, turn and turn about with its peer, and the medians are compared; lengths
-are all full, or uniform in [T/4, T] (then `nn.RNN` gets a packed sequence). Peak memory is that of one process per
-layer and configuration, less that of the same process before its first step.
+    python -m benchmarks.layers                                               # everything; writes the table
+    python -m benchmarks.layers --quick --configs 100,228,16,32 --cells lstm  # one corner, a few rounds, to the screen
+    python -m benchmarks.layers --sections stream memory --peers elman torch.nn
+
+The peers are installed with `pip install 'elman[bench]'`; those that are not there are left out with a line that says
+so. `benchmarks/peers/` says how each is driven, `benchmarks/turns.py` how they take turns.
 """
 
-import statistics
-import subprocess
+import argparse
+import os
 import sys
-import time
-from collections.abc import Callable
 
-import torch
-from torch import Tensor, nn
-
-import elman
+from benchmarks import sections
+from benchmarks.peers import PEERS
 from benchmarks.record import heading, write
+from benchmarks.turns import Worker
 
-CONFIGS = [(100, 228, 16, 32), (128, 500, 32, 32), (32, 100, 64, 128), (64, 100, 256, 256), (1, 1000, 32, 64)]
-ROUNDS = 7
-
-
-def step_of(name: str, n: int, time_steps: int, d: int, h: int, unequal: bool) -> Callable[[], None]:
-    """One forward + backward pass of a layer, ready to be called."""
-    torch.manual_seed(0)
-    x = torch.randn(n, time_steps, d, requires_grad=True)
-    lengths = torch.randint(time_steps // 4, time_steps + 1, (n,)) if unequal else torch.full((n,), time_steps)
-    layer = elman.Recurrent(elman.cells.Elman(d, h)) if name == "elman" else nn.RNN(d, h, batch_first=True)
-
-    def run() -> None:
-        if name == "elman":
-            y: Tensor = layer(x, lengths)[0]
-        elif unequal:
-            packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-            y = nn.utils.rnn.pad_packed_sequence(layer(packed)[0], batch_first=True)[0]
-        else:
-            y = layer(x)[0]
-        y.sum().backward()
-
-    return run
-
-
-def milliseconds(run: Callable[[], None]) -> float:
-    """Time of one call."""
-    begin = time.perf_counter()
-    run()
-    return 1000 * (time.perf_counter() - begin)
-
-
-def peak_megabytes(name: str, config: tuple[int, ...], unequal: bool) -> float:
-    """Memory that one pass adds, measured in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.layers", name, *map(str, config), str(int(unequal))]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+NOTE = """Medians of {rounds} turns of at least {turn:.0f} ms, peers turn and turn about, each in a process of its own,
+all bound to the same {threads} processors; float32. The peers' results were compared before the clock started. "train"
+is forward and backward with the gradients of x and of all weights. "x / elman": how many times faster elman is;
+**bold**: the fastest peer.
+"""
 
 
 def main() -> None:
-    """Measure all configurations and write the table."""
-    torch.set_num_threads(2)
-    lines = [
-        "| n, T, d, h | lengths | elman ms | nn.RNN ms | nn.RNN / elman | elman MB | nn.RNN MB |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for config in CONFIGS:
-        for unequal in (False, True) if config[0] > 1 else (False,):
-            runs = {name: step_of(name, *config, unequal) for name in ("elman", "nn.RNN")}
-            times: dict[str, list[float]] = {name: [] for name in runs}
-            for _ in range(ROUNDS + 1):
-                for name, run in runs.items():
-                    times[name].append(milliseconds(run))
-            ours, theirs = (statistics.median(times[name][1:]) for name in runs)
-            memory = [peak_megabytes(name, config, unequal) for name in runs]
-            kind = "T/4 to T" if unequal else "all T"
-            lines.append(
-                f"| {', '.join(map(str, config))} | {kind} | {ours:.1f} | {theirs:.1f} | {theirs / ours:.2f} "
-                f"| {memory[0]:.0f} | {memory[1]:.0f} |"
-            )
-            print(lines[-1], file=sys.stderr)
-    text = heading("The reference loop beside torch.nn.RNN, forward + backward", "python -m benchmarks.layers")
-    note = f"Medians of {ROUNDS} passes, turn and turn about, float32. Unequal lengths are packed for `nn.RNN`.\n"
-    write("layers", "\n".join([text, note, *lines]))
+    """Measure what was asked for and print it; a whole run writes the table."""
+    chosen = arguments()
+    processors = sorted(os.sched_getaffinity(0))[: chosen.threads]
+    os.sched_setaffinity(0, processors)  # the workers inherit it
+    absent = {name: PEERS[name].missing for name in chosen.peers if PEERS[name].missing}
+    for name, libraries in absent.items():
+        print(f"left out: {name} ({', '.join(libraries)} not installed: pip install 'elman[bench]')", file=sys.stderr)
+    names = [name for name in chosen.peers if name not in absent]
+    workers = {name: Worker(name, len(processors)) for name in names}
+    plan = sections.Plan(workers, 3 if chosen.quick else 9, 0.03 if chosen.quick else 0.1, chosen.machine)
+    parts: list[str] = []
+    try:
+        for section in chosen.sections:
+            print(f"… {section}", file=sys.stderr)
+            parts += ["", *sections.SECTIONS[section](plan, chosen.configs, chosen.cells)]
+            print("\n".join(parts[-1:] if section == "epoch" else []), file=sys.stderr)
+    finally:
+        for worker in workers.values():
+            worker.close()
+    note = NOTE.format(rounds=plan.rounds, turn=1000 * plan.turn, threads=len(processors))
+    text = heading("Recurrent layers beside other libraries", "python -m benchmarks.layers " + " ".join(sys.argv[1:]))
+    text = "\n".join([text, note, *parts])
+    print(text)
+    if len(sys.argv) == 1 or chosen.write:
+        write("layers", text)
 
 
-def one(name: str, *numbers: str) -> None:
-    """Print the megabytes one pass adds to this process."""
-    *config, unequal = map(int, numbers)
-    n, time_steps, d, h = config
-    run = step_of(name, n, time_steps, d, h, bool(unequal))
-    before = peak_kilobytes()
-    run()
-    print((peak_kilobytes() - before) / 1024)
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser("python -m benchmarks.layers", description="Time elman beside other libraries.")
+    parser.add_argument(
+        "--configs", nargs="+", default=sections.CONFIGS, type=config, help="n,T,d,h, such as 100,228,16,32"
+    )
+    parser.add_argument("--cells", nargs="+", default=["elman", "lstm", "gru"], choices=["elman", "lstm", "gru"])
+    parser.add_argument("--sections", nargs="+", default=list(sections.SECTIONS), choices=list(sections.SECTIONS))
+    parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
+    parser.add_argument("--machine", default="auto", help="elman's machine: auto, native or reference")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--quick", action="store_true", help="3 short turns instead of 9: figures for a first look")
+    parser.add_argument(
+        "--write", action="store_true", help="write benchmarks/results/layers.md though not everything ran"
+    )
+    return parser.parse_args()
 
 
-def peak_kilobytes() -> int:
-    """The most memory this process ever held; not ru_maxrss, which begins with that of the parent process."""
-    with open("/proc/self/status") as status:
-        return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+def config(text: str) -> tuple[int, int, int, int]:
+    """Sizes from the command line: n,T,d,h."""
+    n, time, d, h = (int(part) for part in text.split(","))
+    return n, time, d, h
 
 
 if __name__ == "__main__":
-    one(*sys.argv[1:]) if len(sys.argv) > 1 else main()
+    main()
