@@ -122,29 +122,33 @@ template <class T> static void max(const T *a, Index a_stride, Index rows, Index
   }
 }
 
+// A row of whole vectors, and what is left of it: no call of a library for some hundred bytes.
+template <class T> ELMAN_INLINE void copy_row(const T *from, T *to, Index width) {
+  constexpr Index L = LANES<T>;
+  Index j = 0;
+  for (; j + L <= width; j += L) store(to + j, load(from + j));
+  for (; j < width; j++) to[j] = from[j];
+}
+
 template <class T>
-static void gather(const T *const *from, Index step, Index rows, Index width, T *dst, Index dst_stride) {
-  for (Index i = 0; i < rows; i++, dst += dst_stride) {
-    const T *p = from[i];
-    if (step == 1) {
-      ELMAN_SIMD
-      for (Index j = 0; j < width; j++) dst[j] = p[j];
-    } else {
-      for (Index j = 0; j < width; j++) dst[j] = p[j * step];
-    }
+static void gather(const T *from, Index from_stride, Index step, Index count, Index width, T *dst, Index dst_stride,
+                   const Index *begin) {
+  for (Index i = 0; i < count; i++, from += from_stride) {
+    T *to = dst + begin[i] * dst_stride;
+    if (step == 1) copy_row(from, to, width);
+    else
+      for (Index j = 0; j < width; j++) to[j] = from[j * step];
   }
 }
 
 template <class T>
-static void scatter(const T *from, Index from_stride, Index rows, Index width, T *const *to, Index step) {
-  for (Index i = 0; i < rows; i++, from += from_stride) {
-    T *p = to[i];
-    if (step == 1) {
-      ELMAN_SIMD
-      for (Index j = 0; j < width; j++) p[j] = from[j];
-    } else {
-      for (Index j = 0; j < width; j++) p[j * step] = from[j];
-    }
+static void scatter(const T *from, Index from_stride, const Index *begin, Index count, Index width, T *to,
+                    Index to_stride, Index step) {
+  for (Index i = 0; i < count; i++, to += to_stride) {
+    const T *p = from + begin[i] * from_stride;
+    if (step == 1) copy_row(p, to, width);
+    else
+      for (Index j = 0; j < width; j++) to[j * step] = p[j];
   }
 }
 

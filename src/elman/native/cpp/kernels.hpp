@@ -57,9 +57,12 @@ template <class T> struct Kernels {
   // dst[i] = sum or maximum of a[i][0 … width)
   void (*sum)(const T *a, Index a_stride, Index rows, Index width, T *dst, Index dst_stride);
   void (*max)(const T *a, Index a_stride, Index rows, Index width, T *dst, Index dst_stride);
-  // rows scattered in memory (element stride `step`) → dst, and back
-  void (*gather)(const T *const *from, Index step, Index rows, Index width, T *dst, Index dst_stride);
-  void (*scatter)(const T *from, Index from_stride, Index rows, Index width, T *const *to, Index step);
+  // `count` steps of one sequence, `from_stride` apart in memory, features `step` apart → rows begin[0], begin[1], … of
+  // dst, and back
+  void (*gather)(const T *from, Index from_stride, Index step, Index count, Index width, T *dst, Index dst_stride,
+                 const Index *begin);
+  void (*scatter)(const T *from, Index from_stride, const Index *begin, Index count, Index width, T *to,
+                  Index to_stride, Index step);
 };
 
 namespace portable { const Kernels<float> &kernels32(); const Kernels<double> &kernels64(); }

@@ -284,45 +284,44 @@ template <class T> void Run<T>::begin_and_end(const TileState &tile, Workspace<T
   }
 }
 
+// Row by row, so that memory is read in the order in which it lies.
 template <class T>
 void Run<T>::load(const Load &l, const TileState &tile, Index t0, Workspace<T> &space, const Chunk &chunk) {
   const auto &place = space.place(l.buffer);
   const Index width = code_.buffers[std::size_t(l.buffer)].width;
   const std::size_t slot = std::size_t(l.slot);
-  for (std::size_t s = 0; s < chunk.alive.size(); s++) {
-    const Index t = t0 + Index(s);
-    T *to = place.data + chunk.begin[s] * place.stride;
-    for (Index r = 0; r < chunk.alive[s]; r++, to += place.stride) {
-      const Index sorted = tile.first + r;
-      const T *from;
-      Index step;
-      if (l.source == Source::STEP) {
-        from = pointer<T>(batch_.steps[slot], row(sorted), position(sorted, t));
-        step = batch_.steps[slot].stride[2];
-      } else if (l.source == Source::ROW || t == 0 || resets(sorted, t)) {
-        const View &v = l.source == Source::ROW ? batch_.rows[slot] : batch_.initial_previous[slot];
-        from = pointer<T>(v, row(sorted));
-        step = v.stride[1];
-      } else {
-        from = pointer<T>(batch_.previous[slot], row(sorted), position(sorted, t - 1));
-        step = batch_.previous[slot].stride[2];
-      }
-      kernels_.gather(&from, step, 1, width, to, place.stride);
+  const Index *begin = chunk.begin.data();
+  for (Index r = 0; r < chunk.alive[0]; r++) {
+    const Index sorted = tile.first + r, count = chunk.steps(r);
+    T *to = place.data + r * place.stride;
+    const auto single = [&](const View &v, Index i) {
+      kernels_.gather(pointer<T>(v, row(sorted)), 0, v.stride[1], 1, width, to, place.stride, begin + i);
+    };
+    if (l.source == Source::ROW) {
+      for (Index i = 0; i < count; i++) single(batch_.rows[slot], i);
+      continue;
     }
+    const bool shifted = l.source == Source::PREVIOUS;
+    const View &v = shifted ? batch_.previous[slot] : batch_.steps[slot];
+    const Index first = shifted && t0 == 0 ? 1 : 0, stride = batch_.reverse ? -v.stride[1] : v.stride[1];
+    if (count > first)
+      kernels_.gather(pointer<T>(v, row(sorted), position(sorted, t0 + first - Index(shifted))), stride, v.stride[2],
+                      count - first, width, to, place.stride, begin + first);
+    if (shifted)
+      for (Index i = 0; i < count; i++)
+        if (t0 + i == 0 || resets(sorted, t0 + i)) single(batch_.initial_previous[slot], i);
   }
 }
 
 template <class T>
 void Run<T>::store(const Store &st, const TileState &tile, Index t0, Workspace<T> &space, const Chunk &chunk) {
   const View &v = batch_.outputs[std::size_t(st.slot)];
-  const auto &place = space.place(st.value.index);
-  for (std::size_t s = 0; s < chunk.alive.size(); s++) {
-    const T *from = space.at(st.value, chunk.begin[s]);
-    for (Index r = 0; r < chunk.alive[s]; r++, from += place.stride) {
-      const Index sorted = tile.first + r;
-      T *to = pointer<T>(v, row(sorted), position(sorted, t0 + Index(s))) + st.offset * v.stride[2];
-      kernels_.scatter(from, place.stride, 1, st.value.width, &to, v.stride[2]);
-    }
+  const Index from_stride = space.place(st.value.index).stride, stride = batch_.reverse ? -v.stride[1] : v.stride[1];
+  for (Index r = 0; r < chunk.alive[0]; r++) {
+    const Index sorted = tile.first + r;
+    T *to = pointer<T>(v, row(sorted), position(sorted, t0)) + st.offset * v.stride[2];
+    kernels_.scatter(space.at(st.value, 0) + r * from_stride, from_stride, chunk.begin.data(), chunk.steps(r),
+                     st.value.width, to, stride, v.stride[2]);
   }
 }
 

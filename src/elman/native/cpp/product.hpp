@@ -86,19 +86,26 @@ template <class T> static Index packed_size(Index k, Index columns) {
   return k * ((columns + LANES<T> - 1) / LANES<T>) * LANES<T>;
 }
 
-template <class T> static void pack(const T *w, Index row, Index column, Index k, Index columns, T *packed) {
-  constexpr Index L = LANES<T>;
-  for (Index j = 0; j < columns; j += 2 * L) {
-    const Index real = columns - j < 2 * L ? columns - j : 2 * L;
-    const Index width = real <= L ? L : 2 * L;
-    const T *from = w + j * column;
-    for (Index r = 0; r < k; r++, packed += width) {
-      if (column == 1)
-        __builtin_memcpy(packed, from + r * row, std::size_t(real) * sizeof(T));
-      else
-        for (Index c = 0; c < real; c++) packed[c] = from[r * row + c * column];
-      for (Index c = real; c < width; c++) packed[c] = T(0);
+// One panel; WIDTH is known to the compiler, so that a row is copied by a few vector instructions.
+template <class T, int WIDTH>
+ELMAN_INLINE T *pack_panel(const T *from, Index row, Index column, Index k, Index real, T *packed) {
+  for (Index r = 0; r < k; r++, packed += WIDTH) {
+    if (column == 1 && real == WIDTH) {
+      __builtin_memcpy(packed, from + r * row, WIDTH * sizeof(T));
+    } else {
+      for (Index c = 0; c < real; c++) packed[c] = from[r * row + c * column];
+      for (Index c = real; c < WIDTH; c++) packed[c] = T(0);
     }
+  }
+  return packed;
+}
+
+template <class T> static void pack(const T *w, Index row, Index column, Index k, Index columns, T *packed) {
+  constexpr int L = LANES<T>;
+  for (Index j = 0; j < columns; j += 2 * L) {
+    const Index real = columns - j;
+    packed = real <= L ? pack_panel<T, L>(w + j * column, row, column, k, real, packed)
+                       : pack_panel<T, 2 * L>(w + j * column, row, column, k, real < 2 * L ? real : 2 * L, packed);
   }
 }
 
@@ -115,8 +122,9 @@ static void matmul(const T *a, Index a_stride, Index rows, Index k, const T *pac
   }
 }
 
-// The panel of `right` is copied to consecutive memory first: with a large power of two between its rows it would fall on
-// few lines of the cache. Columns past the end are zeros, so whole vectors may be added to what stands beside.
+// Where rows of `right` are far apart, a panel of it is copied to consecutive memory first: with a large power of two
+// between its rows it would fall on few lines of the cache. So is an incomplete panel: past the end of `columns` there
+// are zeros then, and whole vectors may be added to what stands beside.
 template <class T>
 static void outer(const T *left, Index left_stride, Index k, const T *right, Index right_stride, Index columns,
                   Index rows, T *dst, Index dst_stride, T *scratch) {
@@ -124,9 +132,15 @@ static void outer(const T *left, Index left_stride, Index k, const T *right, Ind
   for (Index j = 0; j < columns; j += 2 * L) {
     const Index real = columns - j < 2 * L ? columns - j : 2 * L;
     const Index width = real <= L ? L : 2 * L;
-    pack(right + j, right_stride, Index(1), rows, real, scratch);
-    panel(width == L ? NARROW<T>.of : WIDE<T>.of, left, Index(1), left_stride, k, scratch, width, rows, dst + j,
-          dst_stride, dst + j, dst_stride);
+    const T *b = right + j;
+    Index b_row = right_stride;
+    if (real < width || right_stride > 16 * L) {
+      pack(b, right_stride, Index(1), rows, real, scratch);
+      b = scratch;
+      b_row = width;
+    }
+    panel(width == L ? NARROW<T>.of : WIDE<T>.of, left, Index(1), left_stride, k, b, b_row, rows, dst + j, dst_stride,
+          dst + j, dst_stride);
   }
 }
 

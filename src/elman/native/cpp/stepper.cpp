@@ -1,3 +1,5 @@
+#include <numeric>
+
 #include "machine.hpp"
 #include "workspace.hpp"
 
@@ -9,9 +11,12 @@ template <class T> struct Stepper<T>::Parts {
   const Index batch;
   Packed<T> packed;
   Workspace<T> space;  // refers to the code and the packed weights above
+  std::vector<Index> rows;
 
   Parts(const Code &c, const Kernels<T> &k, Index n)
-      : code(c), kernels(k), batch(n), packed(code, k), space(code, k, packed, n, n) {}
+      : code(c), kernels(k), batch(n), packed(code, k), space(code, k, packed, n, n), rows(std::size_t(n)) {
+    std::iota(rows.begin(), rows.end(), Index(0));
+  }
 };
 
 template <class T>
@@ -36,10 +41,7 @@ template <class T> void Stepper<T>::step(const T *x, T *y) {
   for (const Load &l : p.code.loads) {
     const auto &place = p.space.place(l.buffer);
     const Index width = p.code.steps[0];
-    for (Index r = 0; r < p.batch; r++) {
-      const T *from = x + r * width;
-      p.kernels.gather(&from, 1, 1, width, place.data + r * place.stride, place.stride);
-    }
+    p.kernels.gather(x, width, 1, p.batch, width, place.data, place.stride, p.rows.data());
   }
   for (const Stage &stage : p.code.stages) {
     p.space.execute(stage, p.batch, 0);
@@ -47,10 +49,8 @@ template <class T> void Stepper<T>::step(const T *x, T *y) {
   }
   for (const Store &s : p.code.stores) {
     const auto &place = p.space.place(s.value.index);
-    for (Index r = 0; r < p.batch; r++) {
-      T *to = y + r * p.code.outputs[0] + s.offset;
-      p.kernels.scatter(p.space.at(s.value, 0) + r * place.stride, place.stride, 1, s.value.width, &to, 1);
-    }
+    p.kernels.scatter(p.space.at(s.value, 0), place.stride, p.rows.data(), p.batch, s.value.width, y + s.offset,
+                      p.code.outputs[0], 1);
   }
 }
 

@@ -42,6 +42,11 @@ template <class T> struct Packed {
 struct Chunk {
   std::vector<Index> alive, begin;
   Index total = 0;
+  Index steps(Index r) const {  // of row r in this chunk: alive falls from step to step
+    Index count = Index(alive.size());
+    while (count > 0 && alive[std::size_t(count - 1)] <= r) count--;
+    return count;
+  }
 };
 
 template <class T> class Workspace {
