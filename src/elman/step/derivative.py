@@ -72,7 +72,8 @@ def _remember(program: Program, adjoint: Program, output: str) -> tuple[tuple[st
     def named(node: Node) -> tuple[Argument, ...]:
         return tuple(known[arg] if isinstance(arg, str) else arg for arg in node.args)
 
-    b = Builder(inputs.values(), [replace(node, args=named(node)) for node in program.nodes if node.name in choice.again])
+    again = [replace(node, args=named(node)) for node in program.nodes if node.name in choice.again]
+    b = Builder(inputs.values(), again)
     for node in adjoint.nodes:
         known[node.name] = b.add(node.op, *named(node), width=node.width, attributes=node.attributes)
     return choice.kept, simplify(b.program(replace(adjoint, inputs=tuple(inputs.values())), known))

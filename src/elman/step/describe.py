@@ -80,9 +80,7 @@ class _Writer:
                 title = self.title(place, stage, len(loops) > 1)
                 found += [title] * (found[-1] != title) + lines
         rest = [
-            f"    {name} = {self.name(value)}"
-            for name, value in self.program.outputs
-            if self.names.get(value) != name
+            f"    {name} = {self.name(value)}" for name, value in self.program.outputs if self.names.get(value) != name
         ]
         if rest:
             title = self.title("after", None, False)
@@ -95,19 +93,20 @@ class _Writer:
         """The inputs with their shapes."""
         rows = [value for value in self.program.inputs if value.kind != "weight"]
         parts = [", ".join(f"{value.name} (n, {value.width})" for value in rows)]
-        weights = self.program.of_kind("weight")
-        parts += [", ".join(f"{value.name} ({', '.join(map(str, value.shape))})" for value in weights)] if weights else []
-        return "; ".join(parts)
+        weights = [f"{value.name} ({', '.join(map(str, value.shape))})" for value in self.program.of_kind("weight")]
+        return "; ".join([*parts, ", ".join(weights)] if weights else parts)
 
     def title(self, place: str, stage: Stage | None, several: bool) -> str:
         """The heading of a stage."""
         if self.adjoint:
-            return {"before": "before the loop", "loop": "from each step to the one before"}.get(place, "after the loop")
+            names = {"before": "before the loop", "loop": "from each step to the one before"}
+            return names.get(place, "after the loop")
         if place == "loop" and stage is not None:
             linear = ", linear" if stage.linear else ""
             which = f": {', '.join(stage.states)}" if several else ""
             return f"hidden → hidden{which} (waits for the step before{linear})"
-        return {"before": "input → hidden", "between": "hidden → hidden (all steps at once)"}.get(place, "hidden → output")
+        names = {"before": "input → hidden", "between": "hidden → hidden (all steps at once)"}
+        return names.get(place, "hidden → output")
 
     def equations(self, stage: Stage) -> list[str]:
         """The lines of one stage."""
@@ -153,9 +152,9 @@ class _Writer:
             return self.argument(float(node.attributes[0])), ATOM
         if node.op == "expand":
             return self.argument(args[0], ATOM), ATOM
-        if len(args) == 1 and symbol:
+        if symbol and len(args) == 1:
             return f"{symbol}{self.argument(args[0], NEGATION)}", NEGATION
-        if symbol:
+        if symbol and len(args) == 2:
             binds = BINDS[symbol]
             left = binds if symbol != "**" and binds > 1 else binds + 1
             return f"{self.argument(args[0], left)} {symbol} {self.argument(args[1], binds + 1)}", binds

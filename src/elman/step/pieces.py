@@ -1,6 +1,7 @@
 """Features that are computed together and then taken apart are computed apart: (a @ W)[:, s:e] is a @ W[:, s:e]."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from elman.step.build import Builder
 from elman.step.operations import ELEMENTWISE
@@ -37,7 +38,7 @@ class _Pieces:
             if node.op == "slice":
                 self.cuts[node.name] = []  # only a way to ask its argument
             else:
-                apart = all(before[1] <= after[0] for before, after in zip(cuts, cuts[1:], strict=False))
+                apart = all(before[1] <= after[0] for before, after in pairwise(cuts))
                 self.cuts[node.name] = cuts = cuts if apart else [(0, node.width)]
             for cut in cuts:
                 for name, start, stop in self.needs(node, *cut):

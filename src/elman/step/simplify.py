@@ -1,4 +1,4 @@
-"""A program in its normal form: the same meaning in fewer operations, with as little as possible waiting for the state."""
+"""A program in its normal form: the same meaning in fewer operations, of which few wait for the state."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -25,9 +25,11 @@ def split(program: Program) -> tuple[Stage, ...]:
     for node in program.nodes:
         here = 0
         for arg in node.args:
+            if not isinstance(arg, str):
+                continue
             if arg in place:
                 here = max(here, place[arg])
-            elif isinstance(arg, str):
+            else:
                 # What a loop computes is at hand inside it, and to all once it is over.
                 in_loop = at[arg] % 2 == 1
                 here = max(here, at[arg] + (1 if in_loop and at[arg] not in inside[node.name] else 0))
@@ -49,7 +51,7 @@ def _needed_inside(program: Program, place: Mapping[str, int]) -> Mapping[str, f
     for state, value in program.states:
         inside[value].add(place[state])
     for node in reversed(program.nodes):
-        reads = {place[arg] for arg in node.args if arg in place}
+        reads = {place[arg] for arg in node.args if isinstance(arg, str) and arg in place}
         inside[node.name] |= reads
         for arg in node.args:
             if isinstance(arg, str):
@@ -73,4 +75,3 @@ def _linear(program: Program, group: tuple[str, ...], nodes: list[Node]) -> bool
         if not (node.op == "mul" and sum(varying) == 1) and not (node.op == "div" and varying == [True, False]):
             return False
     return True
-

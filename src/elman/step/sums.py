@@ -1,4 +1,4 @@
-"""Sums in the order in which their terms come to be known: (x @ U + b) + h @ W, so that only h @ W is added in the loop."""
+"""Sums in the order in which their terms come to be known: (x @ U + b) + h @ W, with one addition in the loop."""
 
 from collections import Counter
 
@@ -77,7 +77,7 @@ class _Sums:
         if number or not written:
             return 1, float(number)
         while len(written) > 1:
-            written[:2] = [self.pair(*written[:2], width if len(written) == 2 else 0)]
+            written[:2] = [self.pair(written[0], written[1], width if len(written) == 2 else 0)]
         sign, value = written[0]
         return 1, value if sign > 0 else self.b.add("neg", value, width=width)
 

@@ -1,6 +1,7 @@
-"""Reverse accumulation through one step: every node, from the last to the first, hands its gradient to its arguments."""
+"""Reverse accumulation through one step: from the last, every node hands its gradient to its arguments."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from elman.step.build import Builder
 from elman.step.operations import ELEMENTWISE
@@ -38,8 +39,8 @@ class _Sweep:
         self.program, self.needs = program, needs
         states = program.of_kind("state")
         self.given = [Input(f"d.{output}", "step", (program.values[value].width,)) for _, value in program.outputs]
-        self.given += [Input(f"d.{value.name}", "state", value.shape) for value in states]
-        self.given += [Input(f"d.{row.name}", "state", row.shape) for row in program.of_kind("row") if row.name in needs]
+        rows = [row for row in program.of_kind("row") if row.name in needs]
+        self.given += [Input(f"d.{value.name}", "state", value.shape) for value in (*states, *rows)]
         self.b = Builder((*program.inputs, *self.given), program.nodes)
         self.active = set(needs) | {value.name for value in states}
         for node in program.nodes:
@@ -63,10 +64,10 @@ class _Sweep:
         parts = [part for part in found if part[1] - part[0] < width]
         if parts:
             marks = sorted({0, width} | {mark for start, stop, _ in parts for mark in (start, stop)})
-            pieces = [
-                self.sum([self.b.take(g, a - start, b - start) for start, stop, g in parts if start <= a and b <= stop], b - a)
-                for a, b in zip(marks, marks[1:], strict=False)
-            ]
+            pieces: list[Argument] = []
+            for a, b in pairwise(marks):
+                covering = [(start, g) for start, stop, g in parts if start <= a and b <= stop]
+                pieces.append(self.sum([self.b.take(g, a - start, b - start) for start, g in covering], b - a))
             whole.append(self.b.add("concat", *pieces, width=width))
         return self.sum(whole, width)
 
@@ -147,7 +148,8 @@ class _Sweep:
             for value in self.program.of_kind("step")
             if value.name in self.needs
         ]
-        states = [(f"d.{value.name}", self.gradient(value.name, value.width)) for value in self.program.of_kind("state")]
+        own = self.program.of_kind("state")
+        states = [(f"d.{value.name}", self.gradient(value.name, value.width)) for value in own]
         for row in self.program.of_kind("row"):
             if row.name in self.needs:
                 self.give(row.name, f"d.{row.name}")

@@ -10,6 +10,8 @@
     output y a2
     next h a2                                 the new value of a state
     gradient U 0 3 0 4 x a1                   rows, columns, left (- for a vector), right
+
+A number is written so that exactly the same number is read.
 """
 
 from elman.step.check import ProgramError, check
