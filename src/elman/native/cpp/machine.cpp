@@ -98,7 +98,7 @@ template <class T> class Run {
   void make_tiles();
   void run_tile(Index first, Index end, Workspace<T> &space, T *sum, T *scratch);
   void run_chunk(TileState &tile, Index t0, Index t1, Workspace<T> &space, Chunk &chunk, T *sum, T *scratch);
-  void loop(TileState &tile, const Stage &stage, Index t0, Workspace<T> &space, const Chunk &chunk);
+  void loop(TileState &tile, std::size_t stage, Index t0, Workspace<T> &space, const Chunk &chunk);
   void load(const Load &load, const TileState &tile, Index t0, Workspace<T> &space, const Chunk &chunk);
   void store(const Store &store, const TileState &tile, Index t0, Workspace<T> &space, const Chunk &chunk);
   void accumulate(Workspace<T> &space, const Chunk &chunk, T *sum, T *scratch);
@@ -225,22 +225,22 @@ void Run<T>::run_chunk(TileState &tile, Index t0, Index t1, Workspace<T> &space,
     chunk.total += alive;
   }
   for (const Load &l : code_.loads) load(l, tile, t0, space, chunk);
-  for (const Stage &stage : code_.stages)
-    if (stage.loop) loop(tile, stage, t0, space, chunk);
-    else space.execute(stage, chunk.total, 0);
+  for (std::size_t i = 0; i < code_.stages.size(); i++)
+    if (code_.stages[i].loop) loop(tile, i, t0, space, chunk);
+    else space.execute(i, chunk.total, 0);
   if (sum) accumulate(space, chunk, sum, scratch);
   for (const Store &s : code_.stores) store(s, tile, t0, space, chunk);
 }
 
 template <class T>
-void Run<T>::loop(TileState &tile, const Stage &stage, Index t0, Workspace<T> &space, const Chunk &chunk) {
+void Run<T>::loop(TileState &tile, std::size_t index, Index t0, Workspace<T> &space, const Chunk &chunk) {
+  const Stage &stage = code_.stages[index];
   const Index steps = Index(chunk.alive.size());
   for (Index i = 0; i < steps; i++) {
     const Index s = code_.adjoint ? steps - 1 - i : i;
     const Index alive = chunk.alive[std::size_t(s)], begin = chunk.begin[std::size_t(s)];
     if (batch_.reset.data && !code_.adjoint) restart(tile, stage, t0 + s, alive, space);
-    space.execute(stage, alive, begin);
-    space.update(stage, alive, begin);
+    space.execute(index, alive, begin);
     if (batch_.reset.data && code_.adjoint) restart(tile, stage, t0 + s, alive, space);
   }
 }
@@ -320,7 +320,7 @@ void Run<T>::store(const Store &st, const TileState &tile, Index t0, Workspace<T
   for (Index r = 0; r < chunk.alive[0]; r++) {
     const Index sorted = tile.first + r;
     T *to = pointer<T>(v, row(sorted), position(sorted, t0)) + st.offset * v.stride[2];
-    kernels_.scatter(space.at(st.value, 0) + r * from_stride, from_stride, chunk.begin.data(), chunk.steps(r),
+    kernels_.scatter(space.at(st.value) + r * from_stride, from_stride, chunk.begin.data(), chunk.steps(r),
                      st.value.width, to, stride, v.stride[2]);
   }
 }
@@ -329,12 +329,12 @@ template <class T> void Run<T>::accumulate(Workspace<T> &space, const Chunk &chu
   for (const Product &p : code_.products) {
     const Weight &w = code_.weights[std::size_t(p.weight)];
     T *to = sum + gradient_offset_[std::size_t(p.weight)] + p.r0 * w.columns + p.c0;
-    const T *right = space.at(p.right, 0);
+    const T *right = space.at(p.right);
     const Index right_stride = space.place(p.right.index).stride, columns = p.c1 - p.c0;
     if (p.left.space == Space::NONE)
       kernels_.total(right, right_stride, columns, chunk.total, to);
     else
-      kernels_.outer(space.at(p.left, 0), space.place(p.left.index).stride, p.r1 - p.r0, right, right_stride, columns,
+      kernels_.outer(space.at(p.left), space.place(p.left.index).stride, p.r1 - p.r0, right, right_stride, columns,
                      chunk.total, to, w.columns, scratch);
   }
 }

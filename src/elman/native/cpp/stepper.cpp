@@ -43,13 +43,10 @@ template <class T> void Stepper<T>::step(const T *x, T *y) {
     const Index width = p.code.steps[0];
     p.kernels.gather(x, width, 1, p.batch, width, place.data, place.stride, p.rows.data());
   }
-  for (const Stage &stage : p.code.stages) {
-    p.space.execute(stage, p.batch, 0);
-    if (stage.loop) p.space.update(stage, p.batch, 0);
-  }
+  for (std::size_t i = 0; i < p.code.stages.size(); i++) p.space.execute(i, p.batch, 0);
   for (const Store &s : p.code.stores) {
     const auto &place = p.space.place(s.value.index);
-    p.kernels.scatter(p.space.at(s.value, 0), place.stride, p.rows.data(), p.batch, s.value.width, y + s.offset,
+    p.kernels.scatter(p.space.at(s.value), place.stride, p.rows.data(), p.batch, s.value.width, y + s.offset,
                       p.code.outputs[0], 1);
   }
 }

@@ -51,12 +51,19 @@ Workspace<T>::Workspace(const Code &code, const Kernels<T> &kernels, const Packe
     const Buffer &b = code.buffers[i];
     places_.push_back({memory_.get() + offsets[i], row_stride<T>(b.width), b.lifetime == Lifetime::CHUNK});
   }
+  for (const Stage &stage : code.stages) {
+    stages_.emplace_back();
+    for (const Instruction &i : stage.instructions) stages_.back().push_back(ready(i));
+    for (const Update &u : stage.updates)
+      if (at(u.value) != place(code.states[std::size_t(u.state)].buffer).data)  // else computed in place
+        stages_.back().push_back(ready(u));
+  }
 }
 
-template <class T> const T *Workspace<T>::at(const Operand &o, Index begin) const {
+template <class T> const T *Workspace<T>::at(const Operand &o) const {
   const std::size_t i = std::size_t(o.index);
   switch (o.space) {
-    case Space::BUFFER: return places_[i].data + (places_[i].chunk ? begin * places_[i].stride : 0) + o.offset;
+    case Space::BUFFER: return places_[i].data + o.offset;
     case Space::VECTOR: return packed_.vectors[i].get();
     case Space::CONSTANT: return packed_.constants.data() + i;
     case Space::NONE: break;
@@ -68,65 +75,54 @@ template <class T> Index Workspace<T>::stride(const Operand &o) const {
   return o.space == Space::BUFFER ? places_[std::size_t(o.index)].stride : 0;
 }
 
-template <class T> void Workspace<T>::product(const Instruction &i, Index rows, Index begin) {
-  const Matrix &m = code_.matrices[std::size_t(i.matrix)];
-  const Place &to = place(i.dst);
-  kernels_.matmul(at(i.from[0], begin), stride(i.from[0]), rows, m.k(), packed_.matrices[std::size_t(i.matrix)].get(),
-                  m.columns(), at(i.from[1], begin), stride(i.from[1]), to.data + (to.chunk ? begin * to.stride : 0),
-                  to.stride);
+template <class T> bool Workspace<T>::chunk(const Operand &o) const {
+  return o.space == Space::BUFFER && places_[std::size_t(o.index)].chunk;
 }
 
-template <class T> void Workspace<T>::elementwise(const Instruction &i, Index rows, Index begin) {
-  const Place &to = place(i.dst);
-  Elementwise<T> e{to.data + (to.chunk ? begin * to.stride : 0) + i.dst_offset, to.stride, {}, {}, {}, rows, i.width};
-  const T *any = e.dst;
-  bool flat = i.dst_offset == 0 && i.width == code_.buffers[std::size_t(i.dst)].width && i.width > 1;
+template <class T> Ready<T> Workspace<T>::ready(const Instruction &i) const {
+  const Place<T> &to = place(i.dst);
+  Ready<T> r{i.op, i.op < ELEMENTWISE_OPS, {to.data + i.dst_offset, to.stride, {}, {}, {}, 0, i.width}, {}, nullptr, 0};
+  r.step[0] = to.chunk ? to.stride : 0;
+  r.flat = r.flat && i.dst_offset == 0 && i.width == code_.buffers[std::size_t(i.dst)].width && i.width > 1;
   for (int a = 0; a < 3; a++) {
     const Operand &o = i.from[a];
-    const T *from = at(o, begin);
-    e.from[a] = from ? from : any;
-    e.stride[a] = stride(o);
-    e.repeated[a] = o.width == 1 && i.width != 1;
-    // a number for all rows, or rows that lie as those of dst: then all rows are one long row
-    flat = flat && (o.space == Space::NONE || o.space == Space::CONSTANT ||
-                    (o.space == Space::BUFFER && o.offset == 0 && o.width == i.width && e.stride[a] == to.stride));
+    r.of.from[a] = at(o);
+    r.of.stride[a] = stride(o);
+    r.of.repeated[a] = o.width == 1 && i.width != 1;
+    r.step[a + 1] = chunk(o) ? stride(o) : 0;
+    r.flat = r.flat && (o.space == Space::NONE || o.space == Space::CONSTANT ||
+                        (o.space == Space::BUFFER && o.offset == 0 && o.width == i.width && stride(o) == to.stride));
+    if (o.space == Space::NONE && i.op < ELEMENTWISE_OPS) r.of.from[a] = r.of.dst;  // read, but of no effect
   }
-  if (flat) {
-    e.width = rows * to.stride;
-    e.rows = 1;
-  }
-  kernels_.elementwise[i.op](e);
+  r.k = i.from[0].width;
+  if (i.op == MATMUL) r.packed = packed_.matrices[std::size_t(i.matrix)].get();
+  return r;
 }
 
-template <class T> void Workspace<T>::execute(const Stage &stage, Index rows, Index begin) {
-  for (const Instruction &i : stage.instructions) {
-    if (i.op < ELEMENTWISE_OPS) {
-      elementwise(i, rows, begin);
-    } else if (i.op == MATMUL) {
-      product(i, rows, begin);
+template <class T> Ready<T> Workspace<T>::ready(const Update &u) const {
+  const State &state = code_.states[std::size_t(u.state)];
+  return ready(Instruction{COPY, state.width, state.buffer, 0, {u.value, {}, {}}, -1});
+}
+
+template <class T> void Workspace<T>::execute(std::size_t stage, Index rows, Index begin) const {
+  for (const Ready<T> &r : stages_[stage]) {
+    T *dst = r.of.dst + begin * r.step[0];
+    const T *a = r.of.from[0] + begin * r.step[1];
+    if (r.op == MATMUL) {
+      const T *init = r.of.from[1] ? r.of.from[1] + begin * r.step[2] : nullptr;
+      kernels_.matmul(a, r.of.stride[0], rows, r.k, r.packed, r.of.width, init, r.of.stride[1], dst, r.of.dst_stride);
+    } else if (r.op < ELEMENTWISE_OPS) {
+      Elementwise<T> e = r.of;
+      e.dst = dst;
+      e.from[0] = a;
+      e.from[1] += begin * r.step[2];
+      e.from[2] += begin * r.step[3];
+      e.rows = r.flat ? 1 : rows;
+      if (r.flat) e.width = rows * e.dst_stride;
+      kernels_.elementwise[r.op](e);
     } else {
-      const Place &to = place(i.dst);
-      (i.op == SUM ? kernels_.sum : kernels_.max)(at(i.from[0], begin), stride(i.from[0]), rows, i.from[0].width,
-                                                  to.data + (to.chunk ? begin * to.stride : 0) + i.dst_offset,
-                                                  to.stride);
+      (r.op == SUM ? kernels_.sum : kernels_.max)(a, r.of.stride[0], rows, r.k, dst, r.of.dst_stride);
     }
-  }
-}
-
-template <class T> void Workspace<T>::update(const Stage &stage, Index rows, Index begin) {
-  for (const Update &u : stage.updates) {
-    const State &state = code_.states[std::size_t(u.state)];
-    const Place &to = place(state.buffer);
-    const T *from = at(u.value, begin);
-    if (from == to.data) continue;  // computed in place
-    const bool flat = u.value.offset == 0 && stride(u.value) == to.stride;
-    Elementwise<T> e{to.data, to.stride, {from, from, from}, {stride(u.value), 0, 0}, {false, true, true}, rows,
-                     state.width};
-    if (flat) {
-      e.width = rows * to.stride;
-      e.rows = 1;
-    }
-    kernels_.elementwise[COPY](e);
   }
 }
 

@@ -49,29 +49,41 @@ struct Chunk {
   }
 };
 
+// An instruction with its addresses looked up: what is left to do at every step is to add where the step's rows begin.
+template <class T> struct Ready {
+  Op op;
+  bool flat;           // all rows of all operands lie as those of dst: they are taken as one long row
+  Elementwise<T> of;   // for rows beginning at 0
+  Index step[4];       // of dst and the three operands: from one row of a chunk to the next; 0 outside of chunks
+  const T *packed;     // of a product
+  Index k;             // features that a product or a sum over features reads
+};
+
+template <class T> struct Place { T *data; Index stride; bool chunk; };
+
 template <class T> class Workspace {
  public:
-  struct Place { T *data; Index stride; bool chunk; };
-
   Workspace(const Code &code, const Kernels<T> &kernels, const Packed<T> &packed, Index tile_rows, Index chunk_rows);
   static Index row_bytes(const Code &code);  // of all buffers that live for a chunk
 
-  const Place &place(int buffer) const { return places_[std::size_t(buffer)]; }
-  const T *at(const Operand &o, Index row) const;
-  // One pass over the instructions of a stage: `rows` rows, those of chunk buffers beginning at `begin`.
-  void execute(const Stage &stage, Index rows, Index begin);
-  void update(const Stage &stage, Index rows, Index begin);
+  const Place<T> &place(int buffer) const { return places_[std::size_t(buffer)]; }
+  const T *at(const Operand &o) const;  // of the first row
+  // One pass over the instructions of a stage: `rows` rows, those of chunk buffers beginning at `begin`. In a loop the
+  // states change after it, all at once.
+  void execute(std::size_t stage, Index rows, Index begin) const;
 
  private:
   Index stride(const Operand &o) const;
-  void product(const Instruction &i, Index rows, Index begin);
-  void elementwise(const Instruction &i, Index rows, Index begin);
+  bool chunk(const Operand &o) const;
+  Ready<T> ready(const Instruction &i) const;
+  Ready<T> ready(const Update &u) const;
 
   const Code &code_;
   const Kernels<T> &kernels_;
   const Packed<T> &packed_;
   Block<T> memory_;
-  std::vector<Place> places_;
+  std::vector<Place<T>> places_;
+  std::vector<std::vector<Ready<T>>> stages_;
 };
 
 }  // namespace elman
