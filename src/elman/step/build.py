@@ -104,6 +104,8 @@ class Builder:
 
     def _narrow(self, args: tuple[Argument, ...], width: int) -> tuple[Argument, ...]:
         """Without the spreading over rows that broadcasting does anyway."""
+        if not any(self.node(arg, "expand") or self.node(arg, "full") for arg in args):
+            return args
         found = list(args)
         for i, arg in enumerate(args):
             others = [other for j, other in enumerate(found) if j != i]

@@ -143,15 +143,15 @@ class _Writer:
         args = node.args
         symbol = "@" if node.op == "matmul" else ELEMENTWISE[node.op].symbol if node.op in ELEMENTWISE else ""
         if node.op == "matmul":
-            return f"{self.argument(args[0], BINDS['@'])} @ {self.block(node)}", BINDS["@"]
+            return f"{self.argument(args[0], NEGATION)} @ {self.block(node)}", BINDS["@"]
         if node.op == "slice":
             start, stop = node.attributes
             mark = f"{start}:{stop}" if args[0] in self.program.vectors else f":, {start}:{stop}"
             return f"{self.argument(args[0], ATOM)}[{mark}]", ATOM
         if node.op == "full":
-            return self.argument(float(node.attributes[0])), ATOM
+            return f"full({self.argument(float(node.attributes[0]))}, {node.width})", ATOM
         if node.op == "expand":
-            return self.argument(args[0], ATOM), ATOM
+            return f"expand({self.argument(args[0])}, {node.width})", ATOM
         if symbol and len(args) == 1:
             return f"{symbol}{self.argument(args[0], NEGATION)}", NEGATION
         if symbol and len(args) == 2:

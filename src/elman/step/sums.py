@@ -35,8 +35,9 @@ class _Sums:
             if node.op in SUMS:
                 for arg in node.args:
                     value = program.values[arg] if isinstance(arg, str) else None
-                    if isinstance(value, Node) and value.op in {*SUMS, "mul"} and value.width == node.width:
-                        self.inside |= {value.name} if uses[value.name] == 1 else set()
+                    if isinstance(value, Node) and uses[value.name] == 1:
+                        same = value.op in {*SUMS, "mul"} and value.width == node.width
+                        self.inside |= {value.name} if same or value.op == "neg" else set()
 
     def write(self, node: Node) -> Argument:
         """Write a node, whose arguments are written unless they are inside it."""
@@ -94,7 +95,7 @@ class _Sums:
         parts = [self.factors(value, width) for _, value in terms]
         counts = Counter(factor for part in parts for factor in part)
         factor = max(counts, key=lambda name: counts[name], default=None)
-        if factor is None or counts[factor] < 2 or not any(len(p) > 1 for p in parts if factor in p):
+        if factor is None or counts[factor] < 2:
             return [(sign, self.value(value)) for sign, value in terms]
         inside = [factor in part for part in parts]
         rest = [(sign, part[factor]) for (sign, _), part, is_in in zip(terms, parts, inside, strict=True) if is_in]
