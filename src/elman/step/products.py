@@ -1,4 +1,4 @@
-"""Products in the order in which their factors come to be known: narrow ones first, then what waits for fewer states."""
+"""Products in the order in which their factors come to be known, narrow factors first."""
 
 from collections import Counter
 

@@ -16,27 +16,26 @@ ROUNDS = 8
 def simplify(program: Program) -> Program:
     """The normal form of a program.
 
-        - Features that are only taken apart again are computed apart: (a @ W)[:, s:e] is a @ W[:, s:e].
-        - concat(a, b) @ W is a @ W[above] + b @ W[below], so the input's part does not wait for the state.
-        - A sum begins with the terms that wait for the fewest states: (x @ U + b) + h @ W.
-        - So does a product with the factors. g a + g b is g (a + b); numbers are folded; nothing is computed twice, or for nothing.
+    - Features that are only taken apart again are computed apart: (a @ W)[:, s:e] is a @ W[:, s:e].
+    - concat(a, b) @ W is a @ W[above] + b @ W[below], so the input's part does not wait for the state.
+    - A sum begins with the terms that wait for the fewest states, (x @ U + b) + h @ W; so does a product.
+    - g a + g b is g (a + b); numbers are folded; nothing is computed twice, or for nothing.
 
-        All inputs stay except weights that nothing needs; nodes are named a1, a2, … in the order of their first use.
+    All inputs stay except weights that nothing needs; nodes are named a1, a2, … in the order of their first use.
 
-        Example:
-            >>> from elman.step.products import order_products
-    from elman.step.program import Input, Node
-            >>> program = Program(
-            ...     inputs=(Input("x", "step", (2,)), Input("W", "weight", (4, 2)), Input("h", "state", (2,))),
-            ...     nodes=(Node("both", "concat", ("h", "x"), 4), Node("new", "matmul", ("both", "W"), 2, (0, 0, 4, 0, 2))),
-            ...     outputs=(("y", "new"),),
-            ...     states=(("h", "new"),),
-            ... )
-            >>> for node in simplify(program).nodes:
-            ...     print(node.name, node.op, *node.args, node.attributes)
-            a1 matmul x W (0, 2, 4, 0, 2)
-            a2 matmul h W (0, 0, 2, 0, 2)
-            a3 add a1 a2 ()
+    Example:
+        >>> from elman.step.program import Input, Node
+        >>> program = Program(
+        ...     inputs=(Input("x", "step", (2,)), Input("W", "weight", (4, 2)), Input("h", "state", (2,))),
+        ...     nodes=(Node("a", "concat", ("h", "x"), 4), Node("new", "matmul", ("a", "W"), 2, (0, 0, 4, 0, 2))),
+        ...     outputs=(("y", "new"),),
+        ...     states=(("h", "new"),),
+        ... )
+        >>> for node in simplify(program).nodes:
+        ...     print(node.name, node.op, *node.args, node.attributes)
+        a1 matmul x W (0, 2, 4, 0, 2)
+        a2 matmul h W (0, 0, 2, 0, 2)
+        a3 add a1 a2 ()
     """
     check(program)
     for _ in range(ROUNDS):
