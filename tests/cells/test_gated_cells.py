@@ -1,73 +1,12 @@
-"""LSTM and GRU against torch.nn, against numbers worked by hand, and their initial values."""
+"""LSTM and GRU against numbers worked by hand, and their initial values; the conformance suite has torch.nn beside."""
 
 import math
 
 import pytest
 import torch
-from torch import Tensor, nn
 
-from elman.cells import GRU, LSTM, Cell
+from elman.cells import GRU, LSTM
 from elman.errors import ArgumentError, ArgumentTypeError
-from elman.layers import Recurrent
-
-EPS = torch.finfo(torch.float64).eps
-
-
-def copy_weights(cell: Cell, module: nn.Module, suffix: str) -> None:
-    """Put the weights of one layer and direction of a torch module into a cell; torch adds both biases, but for n."""
-    U, W, b, c = (
-        getattr(module, f"{name}_{suffix}").detach() for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    )
-    h = cell.output_size
-    values = {"U": U.T, "W": W.T, "b": b + c}
-    if isinstance(cell, GRU):
-        values |= {"b": torch.cat([(b + c)[: 2 * h], b[2 * h :]]), "c": c[2 * h :]}
-    for name, parameter in cell.named_parameters():
-        parameter.data = values[name].clone()
-
-
-def pair(kind: str, layers: int, bidirectional: bool) -> tuple[Recurrent, nn.RNNBase]:
-    """An elman layer and a torch layer with the same weights, biases not zero, float64."""
-    module = {"LSTM": nn.LSTM, "GRU": nn.GRU}[kind](
-        3, 5, layers, batch_first=True, bidirectional=bidirectional
-    ).double()
-    layer = Recurrent({"LSTM": LSTM, "GRU": GRU}[kind](3, 5), layers, bidirectional).double()
-    for name, cell in layer.cells.items():
-        assert isinstance(cell, Cell)
-        copy_weights(cell, module, name.replace("_backward", "_reverse"))
-    return layer, module
-
-
-def states(layer: Recurrent, n: int) -> tuple[dict[str, Tensor], tuple[Tensor, ...]]:
-    """Unequal initial states in both forms: by name, and stacked (passes, n, h) as torch has them."""
-    state = {name: torch.randn(n, width, dtype=torch.float64) for name, width in layer.states.items()}
-    kinds = dict.fromkeys(name.rsplit(".")[-1] for name in state)
-    return state, tuple(torch.stack([v for k, v in state.items() if k.rsplit(".")[-1] == kind]) for kind in kinds)
-
-
-@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
-@pytest.mark.parametrize(("layers", "bidirectional"), [(1, False), (1, True), (2, False), (2, True)])
-def test_equals_torch_on_packed_sequences(kind: str, layers: int, bidirectional: bool) -> None:
-    layer, module = pair(kind, layers, bidirectional)
-    lengths = [4, 1, 7, 7]
-    x = torch.randn(4, 7, 3, dtype=torch.float64, requires_grad=True)
-    state, stacked = states(layer, 4)
-    y, final = layer(x, lengths, state)
-
-    packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor(lengths), batch_first=True, enforce_sorted=False)
-    out, last = module(packed, stacked if kind == "LSTM" else stacked[0])
-    expected = nn.utils.rnn.pad_packed_sequence(out, batch_first=True)[0]
-    last = last if kind == "LSTM" else (last,)
-
-    # 7 steps of sums of at most 10 terms, through 2 layers: the rounding of another order of summation
-    torch.testing.assert_close(y, expected, rtol=0, atol=256 * EPS)
-    for kind_of_state, value in zip(("h", "c"), last, strict=False):
-        mine = torch.stack([v for k, v in final.items() if k.rsplit(".")[-1] == kind_of_state])
-        torch.testing.assert_close(mine, value, rtol=0, atol=256 * EPS)
-
-    weight = torch.randn_like(y)
-    mine, theirs = torch.autograd.grad((y * weight).sum(), x), torch.autograd.grad((expected * weight).sum(), x)
-    torch.testing.assert_close(mine, theirs, rtol=0, atol=1024 * EPS)
 
 
 def test_a_step_of_the_lstm_worked_by_hand() -> None:

@@ -1,0 +1,91 @@
+"""The native machine against the reference loop: odd sizes, long sequences, both dtypes; and that it really runs."""
+
+import warnings
+
+import pytest
+import torch
+from tests.conformance.laws import CELLS, all_close, close, gradients, inputs, layer_of, states
+from torch import Tensor
+
+# Widths beside those of a panel (8 or 16 columns) and a tile (6 rows): one less, one more, several of them.
+SIZES = [(1, 1, 1, 1), (7, 3, 5, 17), (13, 2, 16, 33), (6, 5, 33, 16), (5, 4, 15, 31), (70, 9, 3, 8), (2, 150, 4, 7)]
+
+
+def results(layer_args: tuple, n: int, time: int, dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor], tuple]:
+    """y, final states and all gradients of a layer on a batch of unequal rows."""
+    name, machine, d, h = layer_args
+    layer = layer_of(name, machine, d, h, dtype=dtype)
+    x, state = inputs(layer, n, time, grad=True), states(layer, n, grad=True)
+    lengths = torch.randint(0, time + 1, (n,), generator=torch.Generator().manual_seed(5))
+    lengths[0] = time
+    y, final = layer(x, lengths, state)
+    return y, final, gradients(layer, y, final, [x, *state.values()])
+
+
+@pytest.mark.parametrize(("n", "time", "d", "h"), SIZES)
+def test_float64(cell: str, native: str, n: int, time: int, d: int, h: int) -> None:
+    y, final, mine = results((cell, native, d, h), n, time, torch.float64)
+    expected, last, theirs = results((cell, "reference", d, h), n, time, torch.float64)
+    layer = layer_of(cell, native, d, h)
+    close(y, expected, layer, time)
+    all_close(final, last, layer, time)
+    for a, b in zip(mine, theirs, strict=True):
+        close(a, b, layer, time, times=2 * n)
+
+
+@pytest.mark.parametrize(("n", "time", "d", "h"), SIZES)
+def test_float32_is_as_close_to_float64_as_torch_is(cell: str, native: str, n: int, time: int, d: int, h: int) -> None:
+    """The reference loop's own rounding in float32 is the measure; it differs from run to run by a small factor."""
+    wide = results((cell, "reference", d, h), n, time, torch.float64)
+    narrow = results((cell, "reference", d, h), n, time, torch.float32)
+    ours = results((cell, native, d, h), n, time, torch.float32)
+    names = list(layer_of(cell, native, d, h).states)
+    rows = zip(*([r[0], *(r[1][name] for name in names), *r[2]] for r in (wide, narrow, ours)), strict=True)
+    for right, torchs, mine in rows:
+        if right.numel():
+            assert mine.dtype == torch.float32
+            measure = float((torchs - right).abs().max())
+            unit = torch.finfo(torch.float32).eps * float(right.abs().max())
+            assert float((mine - right).abs().max()) <= 8 * measure + 16 * unit
+
+
+def test_every_cell_really_runs_natively(cell: str, native: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from elman.native.machine import Machine
+
+    runs: list[bool] = []
+    run = Machine.run
+
+    def counted(self: Machine, **arguments: object) -> None:
+        runs.append(bool(arguments.get("gradients")))
+        run(self, **arguments)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(Machine, "run", counted)
+    layer = layer_of(cell, native)
+    x = inputs(layer, 3, 4, grad=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a fallback is announced by a warning
+        y, _ = layer(x, [4, 2, 0])
+        assert runs == [False]
+        y.sum().backward()
+    assert runs == [False, True]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
+def test_values_at_the_edges(native: str, dtype: torch.dtype) -> None:
+    """Infinite, huge and tiny inputs and NaN come out as torch has them; each row keeps its own to itself."""
+    top = torch.finfo(dtype).max
+    column = torch.tensor(
+        [0.0, -0.0, 1e-30, -1e-20, 88.0, -104.0, 1e4, -1e4, top, -top, torch.inf, -torch.inf, torch.nan]
+    )
+    x = column.to(dtype).reshape(-1, 1, 1).repeat(1, 3, 1)
+    for name in CELLS:
+        found = []
+        for machine in ("reference", native):
+            layer = layer_of(name, machine, 1, 3, dtype=dtype)
+            found.append(layer(x)[0].detach())
+        expected, y = found
+        assert torch.equal(expected.isnan(), y.isnan()), name
+        assert torch.equal(expected.isinf(), y.isinf()), name
+        ordinary = expected.isfinite() & (expected.abs() < 1e6)
+        unit = torch.finfo(dtype).eps
+        torch.testing.assert_close(y[ordinary], expected[ordinary], rtol=256 * unit, atol=256 * unit, msg=name)
