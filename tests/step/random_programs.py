@@ -38,9 +38,7 @@ class Sketch:
             self.widths[name], self.bound[name] = shape[0], 2.0
         return name
 
-    def node(
-        self, op: str, *args: Argument, width: int, bound: float, attributes: tuple[int | float, ...] = ()
-    ) -> str:
+    def node(self, op: str, *args: Argument, width: int, bound: float, attributes: tuple[int | float, ...] = ()) -> str:
         name = f"v{len(self.nodes)}"
         self.nodes.append(Node(name, op, args, width, attributes))
         self.widths[name], self.bound[name] = width, bound
@@ -88,7 +86,9 @@ class Sketch:
         """One more value, of a random operation."""
         a = self.rows()
         width, bound = self.widths[a], self.bound[a]
-        kind = self.pick("unary", "positive", "small", "binary", "binary", "matmul", "where", "div", "features", "features")
+        kind = self.pick(
+            "unary", "positive", "small", "binary", "binary", "matmul", "where", "div", "features", "features"
+        )
         if kind == "unary":
             op = str(self.pick(*UNARY))
             self.node(op, a, width=width, bound=max(bound, 1.0) + (op == "softplus"))

@@ -170,7 +170,7 @@ class _Checker:
             raise self.fail(f"its argument has the width {self.known[arg].width}")
 
     def full(self) -> None:
-        if self.node.args or len(self.node.attributes) != 1:
+        if self.node.args or len(self.node.attributes) != 1 or not isinstance(self.node.attributes[0], float | int):
             raise self.fail("it takes one number as its attribute")
 
 
