@@ -4,8 +4,10 @@ import math
 import re
 
 import pytest
+from equations import CELLS, program
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_programs import programs
 
 from elman.errors import ArgumentError
 from elman.step.check import ProgramError, check
@@ -13,8 +15,6 @@ from elman.step.derivative import derive
 from elman.step.program import Input, Node, Program
 from elman.step.simplify import simplify
 from elman.step.text import parse, to_text
-from equations import CELLS, program
-from random_programs import programs
 
 
 @given(programs())
