@@ -78,12 +78,11 @@ def layers(plan: Plan, configs: list[Config], cells: list[str]) -> Lines:
                 times = plan.times(case)
                 best = min((name for name in others if name in times), key=times.__getitem__, default="")
                 columns = [f"**{ms(times, name)}**" if name == best else ms(times, name) for name in others]
-                ours = times.get("elman", float("nan"))
-                goal = GOALS.get((config, cell), (float("nan"),) * 2)[index]
+                share = f"{case.multiply_adds() / times['elman'] / peak:.0%}" if "elman" in times else "–"
+                goal = f"{GOALS[config, cell][index]:g}" if (config, cell) in GOALS else "–"
                 lines.append(
                     f"| {', '.join(map(str, config))} | {cell} | {mode} | {ms(times, 'elman')} "
-                    f"| {case.multiply_adds() / ours / peak:.0%} | {' | '.join(columns)} "
-                    f"| {times.get(best, float('nan')) / ours:.2f} | {goal:g} |"
+                    f"| {share} | {' | '.join(columns)} | {ratio(times, best, 'elman')} | {goal} |"
                 )
                 print(lines[-1], flush=True)
     return lines
@@ -105,11 +104,11 @@ def unequal(plan: Plan, configs: list[Config], cells: list[str]) -> Lines:
     for config in configs:
         for cell in cells if config[0] > 1 else ():
             times = plan.times(Case(cell, "train", *config, unequal=True))
-            full = plan.times(Case(cell, "train", *config), ["elman"])
+            times |= {"full": seconds for seconds in plan.times(Case(cell, "train", *config), ["elman"]).values()}
             goal = {"elman": "15", "lstm": "20"}.get(cell, "") if config == CONFIGS[1] else ""
             lines.append(
                 f"| {', '.join(map(str, config))} | {cell} | {ms(times, 'elman')} | {ms(times, 'torch.nn')} "
-                f"| {ratio(times, 'torch.nn', 'elman')} | {goal} | {times['elman'] / full['elman']:.2f} |"
+                f"| {ratio(times, 'torch.nn', 'elman')} | {goal} | {ratio(times, 'elman', 'full')} |"
             )
             print(lines[-1], flush=True)
     return lines
@@ -132,8 +131,9 @@ def written(plan: Plan, configs: list[Config], cells: list[str]) -> Lines:
         for cell in WRITTEN:
             times = plan.times(Case(cell, "train", *config), ["elman", "Python loop"])
             like = SAME_AS.get(cell)
-            built = plan.times(Case(like, "train", *config), ["elman"])["elman"] if like else None
-            beside = "| |" if built is None else f"| {like}: {1000 * built:.2f} | {times['elman'] / built:.2f}"
+            same = plan.times(Case(like, "train", *config), ["elman"]) if like else {}
+            times |= {"built-in": seconds for seconds in same.values()}
+            beside = f"| {like}: {ms(times, 'built-in')} | {ratio(times, 'elman', 'built-in')}" if like else "| |"
             lines.append(
                 f"| {', '.join(map(str, config))} | {cell} | {ms(times, 'elman')} | {ms(times, 'Python loop')} "
                 f"| {ratio(times, 'Python loop', 'elman')} {beside} |"
@@ -215,7 +215,7 @@ def epoch(plan: Plan, configs: list[Config], cells: list[str]) -> Lines:
 
 def ms(times: dict[str, float], name: str) -> str:
     """Milliseconds of a peer, or a dash."""
-    return f"{1000 * times[name]:.2f}" if name in times else "–"
+    return f"{1000 * times[name]:.{2 if times[name] > 0.001 else 3}f}" if name in times else "–"
 
 
 def ratio(times: dict[str, float], above: str, below: str) -> str:
