@@ -189,7 +189,7 @@ def programs(draw: Callable[..., object], *, rows: bool = True, steps: bool = Tr
 
 
 def random_values(program: Program, n: int, seed: int = 0, time: int | None = None) -> dict[str, Tensor]:
-    """Normal values in float64 for every input: weights, (n, width), and (n, time, width) for steps if time is given."""
+    """Normal values in float64 for every input, (n, width); for steps (n, time, width) if a time is given."""
     generator = torch.Generator().manual_seed(seed)
     values: dict[str, Tensor] = {}
     for value in program.inputs:

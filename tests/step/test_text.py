@@ -95,7 +95,7 @@ def test_anything_else_is_refused(old: str, new: str) -> None:
 def test_the_error_is_one_a_caller_can_catch() -> None:
     with pytest.raises(ArgumentError, match=re.escape("begins with 'import os'")):
         parse("import os")
-    with pytest.raises(ProgramError, match="line 3 .* 'rm -rf'"):
+    with pytest.raises(ProgramError, match=r"line 3 .* 'rm -rf'"):
         parse("elman program 1\nstep x 3\nrm -rf\n")
 
 
