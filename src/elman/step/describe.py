@@ -63,10 +63,10 @@ class _Writer:
         """Nodes that are results, are used twice, or are used in another stage."""
         place = {node.name: index for index, stage in enumerate(self.stages) for node in stage.nodes}
         uses = Counter(arg for node in self.program.nodes for arg in node.args if isinstance(arg, str))
-        own = {name for name, count in uses.items() if count > 1} | set(self.program.results())
+        own = {name for name, count in uses.items() if count > 1}
         own |= {str(arg) for node in self.program.nodes for arg in node.args if place.get(str(arg)) != place[node.name]}
         short = {node.name for node in self.program.nodes if node.op == "full" or node.name in self.program.vectors}
-        return own - short
+        return own - short | set(self.program.results())
 
     def lines(self) -> list[str]:
         """All lines."""
