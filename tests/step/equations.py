@@ -14,6 +14,14 @@ class Equation(nn.Module):
     """A step with its states, and weights drawn by their shapes."""
 
     states: Mapping[str, int]
+    U: Tensor
+    W: Tensor
+    b: Tensor
+    e: Tensor
+    A: Tensor
+    B: Tensor
+    P: Tensor
+    R: Tensor
 
     def __init__(self, d: int, h: int, **shapes: tuple[int, ...]) -> None:
         super().__init__()
