@@ -104,11 +104,12 @@ def unequal(plan: Plan, configs: list[Config], cells: list[str]) -> Lines:
     for config in configs:
         for cell in cells if config[0] > 1 else ():
             times = plan.times(Case(cell, "train", *config, unequal=True))
-            times |= {"full": seconds for seconds in plan.times(Case(cell, "train", *config), ["elman"]).values()}
+            full = plan.times(Case(cell, "train", *config), ["elman"])
+            times |= {f"{name}, full": seconds for name, seconds in full.items()}
             goal = {"elman": "15", "lstm": "20"}.get(cell, "") if config == CONFIGS[1] else ""
             lines.append(
                 f"| {', '.join(map(str, config))} | {cell} | {ms(times, 'elman')} | {ms(times, 'torch.nn')} "
-                f"| {ratio(times, 'torch.nn', 'elman')} | {goal} | {ratio(times, 'elman', 'full')} |"
+                f"| {ratio(times, 'torch.nn', 'elman')} | {goal} | {ratio(times, 'elman', 'elman, full')} |"
             )
             print(lines[-1], flush=True)
     return lines
@@ -132,8 +133,12 @@ def written(plan: Plan, configs: list[Config], cells: list[str]) -> Lines:
             times = plan.times(Case(cell, "train", *config), ["elman", "Python loop"])
             like = SAME_AS.get(cell)
             same = plan.times(Case(like, "train", *config), ["elman"]) if like else {}
-            times |= {"built-in": seconds for seconds in same.values()}
-            beside = f"| {like}: {ms(times, 'built-in')} | {ratio(times, 'elman', 'built-in')}" if like else "| |"
+            times |= {f"{name}, built-in": seconds for name, seconds in same.items()}
+            beside = (
+                f"| {like}: {ms(times, 'elman, built-in')} | {ratio(times, 'elman', 'elman, built-in')}"
+                if like
+                else "| |"
+            )
             lines.append(
                 f"| {', '.join(map(str, config))} | {cell} | {ms(times, 'elman')} | {ms(times, 'Python loop')} "
                 f"| {ratio(times, 'Python loop', 'elman')} {beside} |"
