@@ -1,5 +1,7 @@
 """From a step written in torch to a program: the step runs once on a few rows and is watched."""
 
+import random
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -8,6 +10,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_functorch_wrapped_tensor
+from torch.utils import _python_dispatch
 
 from elman.step.build import Builder
 from elman.step.capture.once import Constant, Once, needed, replay
@@ -82,14 +86,17 @@ def trace(cell: Any, *, dtype: torch.dtype = torch.float32) -> Capture:
         >>> sorted(capture.weights(cells.Elman(3, 5)))
         ['U', 'W', 'b']
     """
-    before = fingerprint(cell)
+    before, random_state = fingerprint(cell), _random_state()
+    _no_hooks(cell)
     with _ONE_AT_A_TIME, _undisturbed(), _stand_ins(cell) as sources:
         n, more = _row_counts(cell, sources)
         first = _once_through(cell, sources, n, dtype)
         second = _once_through(cell, sources, more, dtype)
     if fingerprint(cell) != before:
         raise UnsupportedOperation("the step changes an attribute of its cell", where=line_of(cell.step))
-    if first != second:
+    if _random_state() != random_state:
+        raise UnsupportedOperation("the step draws random numbers, anew at every step", where=line_of(cell.step))
+    if first != second and repr(first) != repr(second):  # NaN is not equal to itself
         raise CaptureError(
             f"the step does something else for {n} rows than for {more}",
             "a step whose rows do not depend on how many there are",
@@ -150,12 +157,14 @@ def _once_through(cell: Any, sources: Mapping[str, tuple[Tensor, ...]], n: int, 
         fixed = weights.source(dotted, tensors[0])
         for tensor in tensors:
             known.add(tensor, fixed, given=True)
-    inputs = {value.name: torch.full((n, value.width), 0.5, dtype=dtype) for value in given}
+    inputs = {value.name: torch.full((n, value.width), 0.5, dtype=dtype, device="cpu") for value in given}
     for name, tensor in inputs.items():
         known.add(tensor, Rows(name, tuple(tensor.shape[1:])), given=True)
     recorder = Recorder(builder, known, weights, n, dtype)
     with recorder, Watcher(recorder):
         returned = cell.step(inputs.pop("x"), **inputs)
+    if recorder.refusal is not None:
+        raise recorder.refusal
     y, states = _returned(cell, returned)
     results = {name: _result(cell, recorder, what, tensor, width) for name, what, tensor, width in [
         ("y", "the output", y, cell.output_size),
@@ -226,15 +235,32 @@ def _undisturbed() -> Iterator[None]:
         torch.enable_grad(),
         torch.autocast("cpu", enabled=False),
         _no_other_modes(),
+        nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu"),
     ):
         yield
+
+
+def _random_state() -> tuple[Any, ...]:
+    """How far Python's and NumPy's random numbers are (torch's are seen as operations)."""
+    numpy = sys.modules.get("numpy.random")
+    if numpy is None:
+        return (random.getstate(),)
+    _, keys, *rest = numpy.get_state()
+    return (random.getstate(), keys.tobytes(), *rest)
+
+
+def _no_hooks(cell: Any) -> None:
+    """Hooks that change gradients would not be seen."""
+    for name, module in cell.named_modules():
+        if name and (module._backward_hooks or module._backward_pre_hooks):
+            raise UnsupportedOperation(f"the module {name!r} has hooks that act on gradients")
 
 
 def _no_other_modes() -> AbstractContextManager[Any]:
     """Torch's way to switch off what else is watching; asked for only then, since it imports for seconds."""
     if not torch._C._len_torch_dispatch_stack() and not torch._ops._len_torch_dispatch_stack_pre_dispatch():
         return nullcontext()
-    return torch.utils._python_dispatch._disable_current_modes()
+    return _python_dispatch._disable_current_modes()
 
 
 @contextmanager
@@ -267,10 +293,9 @@ def _stand_ins(cell: Any) -> Iterator[dict[str, tuple[Tensor, ...]]]:
 
 
 def _stand_in(real: Tensor) -> Tensor:
-    if real.device.type == "cpu" and type(real) in (Tensor, torch.nn.Parameter, torch.nn.Buffer):
-        return real.detach()
-    if real.device.type == "meta" or type(real) not in (Tensor, torch.nn.Parameter, torch.nn.Buffer):
-        return torch.zeros(tuple(real.shape), dtype=real.dtype)
+    plain = type(real) in (Tensor, torch.nn.Parameter, torch.nn.Buffer)
+    if not plain or real.device.type == "meta" or is_functorch_wrapped_tensor(real):
+        return torch.zeros(tuple(real.shape), dtype=real.dtype, device="cpu")
     return real.detach().to("cpu")
 
 
@@ -278,5 +303,5 @@ def _row_counts(cell: Any, sources: Mapping[str, tuple[Tensor, ...]]) -> tuple[i
     """Two numbers of rows that are no size of the cell."""
     sizes = {size for stand, *_ in sources.values() for size in stand.shape}
     sizes |= {cell.input_size, cell.output_size, *cell.states.values()}
-    free = (n for n in (7, 11, 13, *range(17, 10_000, 2)) if n not in sizes)
+    free = (n for n in range(19, 10_000, 4) if n not in sizes)
     return next(free), next(free)

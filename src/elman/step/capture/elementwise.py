@@ -74,7 +74,7 @@ def _log_sigmoid(a: Term) -> tuple[Operand, Operand]:
 
 
 def _softshrink(a: Term, lambd: float = 0.5) -> Operand:
-    inner = apply("where", apply("lt", a, -lambd), a + lambd, 0)
+    inner = apply("where", apply("lt", a, -lambd), a + lambd, a * 0)  # NaN stays NaN
     return apply("where", gt(a, lambd), a - lambd, inner)
 
 

@@ -30,7 +30,8 @@ def move(call: Call) -> Any:
     for tensor in _moved(call):
         rows = call.rows(tensor)
         own = torch.arange(call.n)[:, None] * total + torch.arange(offset, offset + rows.width)
-        places[id(tensor)] = own.view(call.n, *rows.features).movedim(0, rows.axis)
+        own = own.view(call.n, *rows.features).movedim(0, rows.axis)
+        places[id(tensor)] = own.flatten(0, 1) if rows.merged else own
         sources.append(rows)
         offset += rows.width
     result = call.function(*replaced(call.args, places), **replaced(call.kwargs, places))
@@ -46,8 +47,10 @@ def _moved(call: Call) -> list[Tensor]:
     moved = []
     for tensor in unique.values():
         value = call.value(tensor)
-        if joined or isinstance(value, Rows):
+        if joined or tensor is call.args[0]:
             moved.append(tensor)
+        elif isinstance(value, Rows):
+            raise call.unsupported("takes its positions from the rows")
         elif not value.constant:
             raise call.unsupported("takes positions from a buffer", "Multiply by a matrix instead.")
     return moved
@@ -74,7 +77,9 @@ def _found(call: Call, sources: list[Rows], places: Tensor, total: int) -> Rows:
             features = tuple(size for i, size in enumerate(places.shape) if i != axis)
             order = columns[0].tolist()
             return Rows(take(call.builder, [rows.name for rows in sources], order), features, axis)
-    flat = places.flatten()
-    if len(sources) == 1 and flat.numel() == call.n * total and bool((flat == torch.arange(flat.numel())).all()):
+    if len(sources) == 1 and torch.equal(places.flatten(), torch.arange(call.n * total)):
+        groups = places.shape[0] // call.n
+        if groups > 1 and places.shape[0] == groups * call.n:
+            return Rows(sources[0].name, (groups, *places.shape[1:]), 0, merged=True)
         raise call.unsupported("puts rows and features into one dimension", "Work on (n, groups, features).")
     raise call.across()

@@ -61,6 +61,8 @@ def _product(call: Call, a: Tensor, b: Tensor) -> Rows:
     if isinstance(left, Rows) and isinstance(right, Fixed):
         if left.axis != 0:
             raise call.across()
+        if left.merged:
+            return _shared(call, left, right)
         return Rows(_times(call, left.name, right, False).name, (b.shape[1],), 0)
     if isinstance(left, Fixed) and isinstance(right, Rows):
         if right.axis != 1:
@@ -71,6 +73,15 @@ def _product(call: Call, a: Tensor, b: Tensor) -> Rows:
     if left.axis == 1 or right.axis == 0:
         raise call.across()
     raise call.unsupported("is a product of two tensors that both depend on the rows")
+
+
+def _shared(call: Call, rows: Rows, weight: Fixed) -> Rows:
+    """The same weight for every group of features: rows (n · g, k) @ weight (k, m)."""
+    groups, inner = rows.features
+    width = weight.tensor.shape[1]
+    own = [call.take(rows, range(group * inner, (group + 1) * inner)).name for group in range(groups)]
+    parts = [_times(call, name, weight, False).name for name in own]
+    return Rows(str(call.builder.add("concat", *parts, width=groups * width)), (groups, width), 0, merged=True)
 
 
 def _times(call: Call, rows: str, weight: Fixed, transposed: bool) -> Term:
@@ -93,6 +104,8 @@ def _select(call: Call, weight: Fixed, group: int) -> Fixed:
 
 def _plus(call: Call, bias: Tensor, beta: float, product: Rows, alpha: float) -> Rows:
     after = call.out.dim() - 1 - product.axis
+    if product.merged and isinstance(call.value(bias), Rows):
+        raise call.unsupported("adds rows to a product per group")
     total: Operand = Term(call.builder, product.name)
     if alpha != 1:
         total = total * alpha
@@ -100,7 +113,8 @@ def _plus(call: Call, bias: Tensor, beta: float, product: Rows, alpha: float) ->
         first = call.operand(bias, product.features, after)
         total = total + (first if beta == 1 else first * beta)
     assert isinstance(total, Term)
-    return Rows(call.builder.rows(total.name, numel(product.features)), product.features, product.axis)
+    name = call.builder.rows(total.name, numel(product.features))
+    return Rows(name, product.features, product.axis, product.merged)
 
 
 RULES = {"mm": mm, "addmm": addmm, "mv": mv, "bmm": bmm, "baddbmm": baddbmm}

@@ -1,6 +1,5 @@
 """Watches every torch operation of a step that runs once on a few rows, and writes the program."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -38,12 +37,14 @@ class Recorder(TorchDispatchMode):
 
     Attributes:
         shown: the function that the user called, as it is to be named in an error; set by the `Watcher`.
+        refusal: the last error raised here, in case the step itself catches it.
     """
 
     def __init__(self, builder: Builder, known: Known, weights: Weights, n: int, dtype: torch.dtype) -> None:
         super().__init__()
         self.builder, self.known, self.weights, self.n, self.dtype = builder, known, weights, n, dtype
         self.shown = ""
+        self.refusal: UnsupportedOperation | CaptureError | None = None
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -51,17 +52,17 @@ class Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         with torch._C.DisableTorchFunction():
-            return self._operation(func, args, kwargs or {})
+            try:
+                return self._operation(func, args, kwargs or {})
+            except (UnsupportedOperation, CaptureError) as error:
+                self.refusal = error
+                raise
 
     def value(self, tensor: Tensor) -> Value:
         """What stands behind a tensor."""
         value = self.known.find(tensor)
         if value is None:
-            raise CaptureError(
-                "the step uses a tensor that is neither an argument nor a parameter or buffer of the cell",
-                fix="Keep it as self.register_buffer(name, tensor), or make it a parameter.",
-                where=user_line(),
-            )
+            raise from_outside()
         return value
 
     def name(self, func: Any) -> str:
@@ -90,6 +91,8 @@ class Recorder(TorchDispatchMode):
             return None
         if func._schema.arguments[0].alias_info is None or not func._schema.arguments[0].alias_info.is_write:
             raise UnsupportedOperation(f"{self.name(func)} writes to a tensor given as out=", where=user_line())
+        if self.known.find(args[0]) is None:
+            raise from_outside()
         if self.known.is_given(args[0]):
             raise CaptureError(
                 f"{self.name(func)} changes an argument, parameter or buffer in place",
@@ -119,13 +122,16 @@ class Recorder(TorchDispatchMode):
     def _fixed(self, func: Any, base: str, args: Any, kwargs: Any, values: list[Value], target: Tensor | None) -> Any:
         """An operation on weights and constants alone."""
         weights = [value for value in values if isinstance(value, Fixed) and not value.constant]
-        moved = lambda places: func(*movement.replaced(args, {id(weights[0].tensor): places}), **kwargs)  # noqa: E731
-        if weights and base in ("expand", "repeat") and len(weights) == 1:
-            spread = self.weights.spread(weights[0], moved, self.n)
+        if len(weights) == 1 and base in ("expand", "repeat"):
+            spread = self.weights.spread(weights[0], lambda places: func(places, *args[1:], **kwargs), self.n)
             if spread is not None:
-                out = func(*args, **kwargs).clone()
-                self.known.add(out, Rows(*spread))
-                return out
+                spread_out = func(*args, **kwargs).clone()
+                self.known.add(spread_out, Rows(*spread))
+                return spread_out
+        if weights and _chooses(func, base, args):
+            raise UnsupportedOperation(
+                f"{self.name(func)} gives a weight of another size for other numbers", where=user_line()
+            )
         if weights and target is not None:
             raise UnsupportedOperation(
                 f"{self.name(func)} changes a tensor made of weights in place", where=user_line()
@@ -165,26 +171,32 @@ class Recorder(TorchDispatchMode):
         if target is not None and base not in ("copy_", "fill_", "zero_"):
             base = base.rstrip("_")
         rule = _rule(base, overload)
-        out = None
-        if rule is not None or base in movement.NAMES or base == "copy_":
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                out = func(*args, **kwargs)
-        call = Call(func, args, kwargs, out, self.value, self.builder, self.weights, self.n, self.name(func))
+        call = Call(func, args, kwargs, None, self.value, self.builder, self.weights, self.n, self.name(func))
         if base == "detach":
             raise call.unsupported("stops the gradient, which is not compiled")
-        if out is None:
+        if rule is None and base not in movement.NAMES and base != "copy_":
             raise call.unsupported()
-        if base in movement.NAMES:
-            found = movement.move(call)
-        elif base == "copy_":
-            found = self._elementwise(call, lambda a: a, args[1:], {})
-        elif rule in _ELEMENTWISE:
-            found = self._elementwise(call, rule, args, kwargs)
-        else:
-            found = rule(call, *args, **kwargs)  # type: ignore[misc]
+        if base == "native_batch_norm" and args[5]:  # it would write to the running means
+            raise call.across()
+        if base not in movement.NAMES | {"mm", "addmm"} and any(rows.merged for _, rows in call.all_rows()):
+            raise call.unsupported("sees rows and groups of features in one dimension", "Keep (n, groups, features).")
+        call.out = func(*args, **kwargs)
+        try:
+            found = self._found(call, rule, base)
+        except TypeError as error:  # an argument that the rule does not know
+            raise call.unsupported("is compiled, but not with these arguments") from error
         self._register(call, found, target)
-        return out
+        return call.out
+
+    def _found(self, call: Call, rule: Callable[..., Any] | None, base: str) -> Any:
+        """What stands behind the results of an operation."""
+        if base in movement.NAMES:
+            return movement.move(call)
+        if rule is None:  # copy_: what stood there before does not matter
+            return self._elementwise(call, lambda a: a, call.args[1:], {})
+        if rule in _ELEMENTWISE:
+            return self._elementwise(call, rule, call.args, call.kwargs)
+        return rule(call, *call.args, **call.kwargs)
 
     def _elementwise(self, call: Call, rule: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """A formula on operands that are broadcast against each other."""
@@ -213,13 +225,31 @@ class Recorder(TorchDispatchMode):
         if target is not None:
             self.known.written(target, constant=False)
         for tensor, rows in zip(outs, found if isinstance(found, list | tuple) else (found,), strict=True):
+            if rows is None:  # what only a backward pass would need
+                continue
             decided = tensor.dtype == torch.bool
             if tensor.dtype != self.dtype and not decided:
                 raise call.unsupported(f"computes in {tensor.dtype}, where the cell computes in {self.dtype}")
             self.known.add(tensor, rows)
 
 
+def from_outside() -> CaptureError:
+    """A tensor that nobody has seen before."""
+    return CaptureError(
+        "the step uses a tensor that is neither an argument nor a parameter or buffer of the cell",
+        fix="Keep it as self.register_buffer(name, tensor), or make it a parameter; modules belong into nn.ModuleList.",
+        where=user_line(),
+    )
+
+
 _ELEMENTWISE = frozenset(elementwise.RULES.values())
+
+
+def _chooses(func: Any, base: str, args: Any) -> bool:
+    """Whether the size of a result depends on the numbers of the arguments."""
+    if torch.Tag.dynamic_output_shape not in func.tags:
+        return False
+    return base != "index" or any(tensor.dtype == torch.bool for tensor in tensors_of(args[1]))
 
 
 def _rule(base: str, overload: str) -> Callable[..., Any] | None:

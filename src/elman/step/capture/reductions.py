@@ -9,7 +9,9 @@ from torch import Tensor
 from elman.step.capture.call import Call
 from elman.step.capture.elementwise import safe_sqrt
 from elman.step.capture.terms import Operand, Term, apply, reduce, take
-from elman.step.capture.values import Rows, numel
+from elman.step.capture.values import Fixed, Rows, numel
+
+aten = torch.ops.aten
 
 Dims = int | Sequence[int] | None
 
@@ -46,9 +48,7 @@ def _logsumexp(a: Term) -> Term:
 def _norm(order: float) -> Callable[[Term], Term]:
     if order == 2:
         return lambda a: safe_sqrt(reduce("sum", a * a))
-    if order == 1:
-        return lambda a: reduce("sum", apply("abs", a))
-    return lambda a: reduce("max", apply("abs", a))
+    return lambda a: reduce("sum", apply("abs", a))
 
 
 def _reduced(call: Call, dims: Dims, keepdim: bool, formula: Callable[[Term], Term]) -> Rows:
@@ -56,7 +56,8 @@ def _reduced(call: Call, dims: Dims, keepdim: bool, formula: Callable[[Term], Te
     tensor = call.args[0]
     found = call.dimensions(tensor, dims)
     rows = call.rows(tensor)
-    names = [formula(call.take(rows, group)).name for group in _groups(tensor, rows, found)]
+    own = [dim - (dim > rows.axis) for dim in found]
+    names = [formula(call.take(rows, group)).name for group in _groups(rows.features, own)]
     name = names[0] if len(names) == 1 else str(call.builder.add("concat", *names, width=len(names)))
     shape = [1 if i in found else size for i, size in enumerate(tensor.shape)]
     axis = rows.axis if keepdim else rows.axis - sum(dim < rows.axis for dim in found)
@@ -66,20 +67,26 @@ def _reduced(call: Call, dims: Dims, keepdim: bool, formula: Callable[[Term], Te
 
 def _mapped(call: Call, dims: Dims, formula: Callable[[Term], Term]) -> Rows:
     """A formula on the features of some dimensions that keeps their shape."""
-    tensor = call.args[0]
-    rows = call.rows(tensor)
-    groups = _groups(tensor, rows, call.dimensions(tensor, dims))
+    rows = call.rows(call.args[0])
+    own = [dim - (dim > rows.axis) for dim in call.dimensions(call.args[0], dims)]
+    return _per_group(call, rows, rows.features, own, formula)
+
+
+def _per_group(
+    call: Call, rows: Rows, features: tuple[int, ...], dims: list[int], formula: Callable[[Term], Term]
+) -> Rows:
+    """A formula on some dimensions of the features, seen in some shape, for each group in the others."""
+    groups = _groups(features, dims)
     names = [formula(call.take(rows, group)).name for group in groups]
     order = torch.argsort(torch.tensor([column for group in groups for column in group])).tolist()
     return Rows(take(call.builder, names, order), rows.features, rows.axis)
 
 
-def _groups(tensor: Tensor, rows: Rows, dims: list[int]) -> list[list[int]]:
-    """The columns of each group of features that is reduced to one."""
-    own = [dim - (dim > rows.axis) for dim in dims]
-    kept = [dim for dim in range(len(rows.features)) if dim not in own]
-    places = torch.arange(rows.width).view(rows.features).permute(*kept, *own)
-    return places.reshape(numel(tuple(rows.features[dim] for dim in kept)), -1).tolist()
+def _groups(features: tuple[int, ...], dims: list[int]) -> list[list[int]]:
+    """The columns of each group of features, those in which only the given dimensions differ."""
+    kept = [dim for dim in range(len(features)) if dim not in dims]
+    places = torch.arange(numel(features)).view(features).permute(*kept, *dims)
+    return places.reshape(numel(tuple(features[dim] for dim in kept)), -1).tolist()
 
 
 def _over(formula: Callable[[Term], Term]) -> Callable[..., Rows]:
@@ -107,17 +114,40 @@ def _variance(root: bool, mean: bool) -> Callable[..., Any]:
 def _vector_norm(
     call: Call, _: Tensor, order: float = 2, dim: Dims = None, keepdim: bool = False, dtype: Any = None
 ) -> Rows:
-    if order not in (1, 2, float("inf")):
+    if order not in (1, 2):
         raise call.unsupported(f"of order {order} is not among the operations that are compiled")
     return _reduced(call, dim, keepdim, _norm(order))
 
 
+def _normal(eps: float) -> Callable[[Term], Term]:
+    return lambda a: (a - _mean(a)) * apply("rsqrt", _spread(a, 0) + eps)
+
+
 def _layer_norm(call: Call, a: Tensor, shape: list[int], weight: Tensor | None, bias: Tensor | None, eps: float) -> Any:
     dims = list(range(a.dim() - len(shape), a.dim()))
-    normal = _mapped(call, dims, lambda a: (a - _mean(a)) * apply("rsqrt", _spread(a, 0) + eps))
-    scaled = _affine(call, normal, weight, bias)
-    inverse = _reduced(call, dims, True, lambda a: apply("rsqrt", _spread(a, 0) + eps))
-    return scaled, _reduced(call, dims, True, _mean), inverse
+    return _affine(call, _mapped(call, dims, _normal(eps)), weight, bias), None, None
+
+
+def _group_norm(call: Call, *args: Any) -> Any:
+    a, weight, bias, n, channels, rest, groups, eps = args
+    rows = call.rows(a)
+    if n != call.n or rows.axis != 0 or rest != 1:
+        raise call.unsupported("is compiled for rows (n, channels) only")
+    normal = _per_group(call, rows, (groups, channels // groups), [1], _normal(eps))
+    return _affine(call, normal, weight, bias), None, None
+
+
+def _batch_norm(call: Call, *args: Any) -> Any:
+    a, weight, bias, mean, variance, training, _, eps = args
+    if training or mean is None:
+        raise call.across()
+    rows, spread = call.rows(a), call.value(variance)
+    if not isinstance(spread, Fixed) or spread.constant or len(rows.features) != 1:
+        raise call.unsupported()
+    inverse = call.weights.apply(aten.rsqrt.default, call.weights.apply(aten.add.Scalar, spread, eps))
+    centred = call.term(rows) - call.operand(mean, rows.features, 1)
+    normal = centred * call.weights.vector(inverse, rows.features, 1, call.n)
+    return _affine(call, Rows(normal.name, rows.features), weight, bias), None, None
 
 
 def _affine(call: Call, rows: Rows, weight: Tensor | None, bias: Tensor | None) -> Rows:
@@ -161,4 +191,6 @@ RULES: dict[str, Callable[..., Any]] = {
     "_softmax": lambda call, a, dim, half: _mapped(call, dim, _softmax),
     "_log_softmax": lambda call, a, dim, half: _mapped(call, dim, _log_softmax),
     "native_layer_norm": _layer_norm,
+    "native_group_norm": _group_norm,
+    "native_batch_norm": _batch_norm,
 }

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_functorch_wrapped_tensor
 
 from elman.step.capture.refusal import CaptureError, UnsupportedOperation, user_line
 
@@ -18,11 +19,13 @@ class Rows:
         name: the value of the program (n, width) that holds it; its features in the order of their dimensions.
         features: shape of one row; width is their product, () a width of 1.
         axis: which dimension of the tensor counts the rows: its shape is `features` with n inserted there.
+        merged: whether the first dimension of the features shares one with the rows: (n · g, k), features (g, k).
     """
 
     name: str
     features: tuple[int, ...]
     axis: int = 0
+    merged: bool = False
 
     @property
     def width(self) -> int:
@@ -72,7 +75,8 @@ class RowCount(int):
 
     plain = True
 
-    def _refuse(self, *_: object) -> NoReturn:
+    def refuse(self, *_: object) -> NoReturn:
+        """Raise the error: every operation that would tell how many rows there are comes here."""
         raise CaptureError(
             "the step decides or computes by the number of rows",
             "a step whose rows do not depend on how many there are",
@@ -83,15 +87,15 @@ class RowCount(int):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, RowCount) and self.plain and other.plain:
             return int.__eq__(self, other)
-        return self._refuse()
+        return self.refuse()
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
     __hash__ = int.__hash__
-    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __float__ = __int__ = __truediv__ = __rtruediv__ = _refuse  # type: ignore[assignment]
-    __pow__ = __rpow__ = __divmod__ = __rdivmod__ = __rfloordiv__ = __mod__ = __rmod__ = _refuse  # type: ignore[assignment]
-    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __lshift__ = __rshift__ = __abs__ = __round__ = _refuse  # type: ignore[assignment]
+    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __float__ = __int__ = __truediv__ = __rtruediv__ = refuse  # type: ignore[assignment]
+    __pow__ = __rpow__ = __divmod__ = __rdivmod__ = __rfloordiv__ = __mod__ = __rmod__ = refuse  # type: ignore[assignment]
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = __lshift__ = __rshift__ = __abs__ = __round__ = refuse  # type: ignore[assignment]
 
 
 def _computed(name: str) -> None:
@@ -141,7 +145,9 @@ class Known:
 
     def find(self, tensor: Tensor) -> Value | None:
         """What stands behind a tensor, None for one that was never seen."""
-        entry = self.by_id.get(id(tensor)) or self._same_memory(tensor)
+        entry = self.by_id.get(id(tensor))
+        if entry is None and type(tensor) is Tensor and not is_functorch_wrapped_tensor(tensor):
+            entry = self._same_memory(tensor)
         if entry is None:
             return None
         if entry.stale:

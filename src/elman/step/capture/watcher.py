@@ -6,15 +6,23 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from elman.step.capture.recorder import Recorder
+from elman.step.capture.call import tensors_of
+from elman.step.capture.recorder import Recorder, from_outside
 from elman.step.capture.refusal import CaptureError, UnsupportedOperation, user_line
 from elman.step.capture.values import Fixed, RowCount, Rows, Value
 
 _READS = """
     tolist numpy item __array__ __repr__ __str__ __format__ data_ptr storage untyped_storage __dlpack__
     __cuda_array_interface__ __reduce_ex__ __deepcopy__ __bool__ __float__ __int__ __index__ __complex__
-    __contains__ share_memory_
+    __contains__ share_memory_ apply_ map_ map2_
 """
+COPIES = frozenset({"tensor", "as_tensor", "asarray", "new_tensor", "new"})
+_ARITHMETIC = """
+    add sub rsub subtract mul multiply div divide true_divide floor_divide remainder fmod pow float_power
+    __rsub__ __rdiv__ __rpow__ __rmod__ gt ge lt le eq ne __eq__ __ne__ greater less clamp clamp_min
+    clamp_max add_ sub_ mul_ div_ pow_ full_like masked_fill
+"""
+ARITHMETIC = frozenset(_ARITHMETIC.split())
 READS = frozenset(_READS.split())
 _GRADIENTS = """
     data grad grad_fn requires_grad is_leaf _version requires_grad_ register_hook retain_grad backward
@@ -37,27 +45,61 @@ class Watcher(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
-        if name in ("__get__", "__set__"):
-            attribute = getattr(getattr(func, "__self__", None), "__name__", "")
-            return self._attribute(func, attribute, name == "__set__", args)
-        tensor = args[0] if args and isinstance(args[0], Tensor) else None
-        if tensor is not None:
-            value = self.recorder.known.find(tensor)
-            if not isinstance(value, Fixed) or not value.constant:
-                self._refuse(name, value)
-            if isinstance(value, Rows) and name in ("size", "numel", "nelement", "__len__"):
-                return self._size(name, func, tensor, value, args, kwargs)
-        if name == "from_numpy":
-            raise CaptureError(
-                "the step makes a tensor of a NumPy array",
-                fix="Keep it as self.register_buffer(name, tensor).",
-                where=user_line(),
-            )
+        try:
+            if name in ("__get__", "__set__"):
+                attribute = getattr(getattr(func, "__self__", None), "__name__", "")
+                return self._attribute(func, attribute, name == "__set__", args)
+            counted = self._checked(func, name, args, kwargs)
+        except (UnsupportedOperation, CaptureError) as error:
+            self.recorder.refusal = error
+            raise
+        if counted is not None:
+            return counted
         previous, self.recorder.shown = self.recorder.shown, _shown(func, name)
         try:
             return func(*args, **kwargs)
         finally:
             self.recorder.shown = previous
+
+    def _checked(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
+        """Refuse what reads numbers; gives the answer where the step asks for sizes, otherwise None."""
+        if name in COPIES:
+            self._copied(name, args)
+        if name in ARITHMETIC and any(isinstance(arg, RowCount) for arg in args):
+            RowCount().refuse()
+        tensor = args[0] if args and isinstance(args[0], Tensor) else None
+        if tensor is None:
+            return None
+        value = self.recorder.known.find(tensor)
+        if not isinstance(value, Fixed) or not value.constant:
+            self._refuse(name, value)
+        if isinstance(value, Rows) and name in ("size", "numel", "nelement", "__len__"):
+            return self._size(name, func, tensor, value, args, kwargs)
+        return None
+
+    def _copied(self, name: str, args: Any) -> None:
+        """A new tensor of numbers: none of them may come out of rows or weights."""
+        for data in args:
+            for tensor in tensors_of(data):
+                value = self.recorder.known.find(tensor)
+                if isinstance(value, Fixed) and value.constant:
+                    continue
+                if value is None:
+                    raise from_outside()
+                if isinstance(data, Tensor):
+                    if data is args[0] and name not in ("tensor", "asarray"):
+                        continue  # as_tensor(x) is x, and x.new_tensor([…]) copies no x
+                    raise UnsupportedOperation(
+                        f"{name}() copies a tensor and stops its gradient, which is not compiled",
+                        "Use the tensor itself.",
+                        where=user_line(),
+                    )
+                raise CaptureError(
+                    f"{name}() makes a tensor of numbers read out of others",
+                    "a step that keeps numbers in tensors",
+                    "Write torch.stack([a, b]) instead.",
+                    where=user_line(),
+                )
 
     def _attribute(self, func: Any, name: str, write: bool, args: Any) -> Any:
         tensor = args[0]
@@ -66,11 +108,7 @@ class Watcher(TorchFunctionMode):
             raise UnsupportedOperation(f"the step sets .{name} of a tensor", where=user_line())
         self._refuse(name, value)
         result = func(*args)
-        if name == "shape" and isinstance(value, Rows):
-            return _counted(result, value.axis)
-        if isinstance(result, Tensor) and name in ("T", "mT", "H", "mH", "real"):
-            return result
-        return result
+        return _counted(result, value) if name == "shape" and isinstance(value, Rows) else result
 
     def _refuse(self, name: str, value: Value | None) -> None:
         if name in READS:
@@ -91,17 +129,20 @@ class Watcher(TorchFunctionMode):
                 where=user_line(),
             )
         if name in ("numel", "nelement"):
-            return RowCount(tensor.shape[value.axis]) * value.width
+            return RowCount(tensor.shape[value.axis]) * (tensor.numel() // tensor.shape[value.axis])
         result = func(*args, **kwargs)
         if isinstance(result, torch.Size):
-            return _counted(result, value.axis)
+            return _counted(result, value)
         dim = args[1] if len(args) > 1 else kwargs.get("dim", 0)
-        return RowCount(result) if dim % tensor.dim() == value.axis else result
+        return _counted(tensor.shape, value)[dim]
 
 
-def _counted(shape: torch.Size, axis: int) -> torch.Size:
+def _counted(shape: torch.Size, value: Rows) -> torch.Size:
     """The shape with the number of rows marked as such."""
-    return torch.Size([RowCount(size) if i == axis else size for i, size in enumerate(shape)])
+    counted = [RowCount(size) if i == value.axis else size for i, size in enumerate(shape)]
+    if value.merged:
+        counted[0] = counted[0] * 1  # n times the groups: not n itself
+    return torch.Size(counted)
 
 
 def _shown(func: Any, name: str) -> str:

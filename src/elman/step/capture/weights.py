@@ -152,7 +152,7 @@ class Weights:
         root = fixed.root
         if root is None or root.tensor.dim() != 1 or fixed.tensor.stride(0) != 1 or not root.tensor.is_contiguous():
             return self._read(fixed).name
-        start = fixed.tensor.storage_offset() - root.tensor.storage_offset()
+        start = int(fixed.tensor.storage_offset()) - int(root.tensor.storage_offset())
         return str(self.builder.take(self._read(root).name, start, start + fixed.tensor.numel()))
 
     def _matrix(self, root: Fixed) -> Input:
@@ -224,7 +224,7 @@ def _block(view: Tensor, root: Tensor) -> tuple[int, ...] | None:
     if view.dim() != 2 or root.dim() < 2 or not root.is_contiguous() or not view.numel():
         return None
     columns = root.shape[-1]
-    row, column = divmod(view.storage_offset() - root.storage_offset(), columns)
+    row, column = divmod(int(view.storage_offset()) - int(root.storage_offset()), columns)
     for transposed, tensor in ((0, view), (1, view.t())):
         height, width = tensor.shape
         steps = (tensor.stride(0) if height > 1 else columns, tensor.stride(1) if width > 1 else 1)
