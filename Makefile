@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ELMAN_RUN ?= runs/demo
 
-.PHONY: help demo test lint types docs bench recipes clean
+.PHONY: help demo test lint types docs bench recipes sanitize clean
 
 help:
 	@echo "make demo    train the embedded example in about half a minute: sentences of Elman's (1991) grammar"
@@ -15,17 +15,20 @@ help:
 	@echo "make docs    build the manual into docs/_build/html"
 	@echo "make bench   measure speed and memory, write benchmarks/results/"
 	@echo "make recipes train the movie-review recipes over three seeds (REVIEWS=folder), write benchmarks/results/"
+	@echo "make sanitize run the native tests with the address and undefined-behaviour sanitizers"
 	@echo "make clean   remove .venv and what was built"
 
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
+NATIVE := CMakeLists.txt $(wildcard src/elman/native/cpp/*)
+
+$(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt $(NATIVE)
 	$(PIP) --editable '.[plot]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
+$(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt $(NATIVE)
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
@@ -52,6 +55,17 @@ bench: $(VENV)/.dev
 
 recipes: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.reviews $(REVIEWS)
+
+# A second environment without the editable elman: the packages of the first, and elman built with the sanitizers.
+SANITIZED := build/sanitize
+sanitize: $(VENV)/.dev
+	rm -rf $(SANITIZED)
+	$(PIP) --no-deps --target $(SANITIZED)/elman --config-settings=cmake.define.ELMAN_SANITIZE=ON .
+	$(PYTHON) -m venv --without-pip $(SANITIZED)/venv
+	$(BIN)/python -c "import os, sysconfig as s; print(os.path.abspath('$(SANITIZED)/elman')); print(s.get_path('purelib'))" \
+	    > $$(echo $(SANITIZED)/venv/lib/python*/site-packages)/paths.pth
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libubsan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+	    ASAN_OPTIONS=detect_leaks=0 $(SANITIZED)/venv/bin/python -m pytest tests/native -p no:xdist -p no:cacheprovider --timeout=0
 
 clean:
 	rm -rf $(VENV) build docs/_build .pytest_cache .ruff_cache .hypothesis
