@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from elman.cells.cell import Cell, size
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.lengths import Lengths, as_lengths
-from elman.step.reference import State, unroll
+from elman.run.choice import machine_name
+from elman.run.over_time import over_time
+from elman.step.reference import State
 
 
 class Recurrent(nn.Module):
@@ -25,8 +27,12 @@ class Recurrent(nn.Module):
             by side, forward first.
         dropout: probability with which each value between two layers is dropped in training.
         initial: the state before the first step where none is given: "zero", or "learned" (one vector per state).
+        machine: what runs it: "auto" takes the fastest that can; "native", the tile machine of the CPU; "torch", the
+            same program in torch operations; "reference", the plain loop that defines what is right. The environment
+            variable ELMAN_MACHINE says what "auto" means.
 
     Attributes:
+        machine: as above; may be changed at any time.
         states: name → width of every state: the cell's own names (`h`) for a single layer, `backward.h` for its
             backward direction, `l0.h`, `l0.backward.h`, `l1.h`, … for a stack.
         output_size: width of y_t.
@@ -49,6 +55,7 @@ class Recurrent(nn.Module):
         bidirectional: bool = False,
         dropout: float = 0.0,
         initial: str = "zero",
+        machine: str = "auto",
     ) -> None:
         super().__init__()
         if not isinstance(cell, Cell):
@@ -62,6 +69,8 @@ class Recurrent(nn.Module):
             raise ArgumentError(f"initial is {initial!r}", expected="'zero' or 'learned'")
         if dropout and layers == 1:
             warnings.warn("dropout acts between layers, and there is one layer: it does nothing", stacklevel=2)
+        machine_name(machine)
+        self.machine = machine
         self.layers, self.bidirectional, self.dropout = size("layers", layers), bool(bidirectional), float(dropout)
         self.cells = _siblings(cell, self.layers, self.bidirectional)
         self.input_size = cell.input_size
@@ -77,7 +86,11 @@ class Recurrent(nn.Module):
         )
 
     def forward(
-        self, x: Tensor, lengths: Lengths | None = None, state: Mapping[str, Tensor] | None = None
+        self,
+        x: Tensor,
+        lengths: Lengths | None = None,
+        state: Mapping[str, Tensor] | None = None,
+        reset: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Run the layer over a batch.
 
@@ -86,6 +99,9 @@ class Recurrent(nn.Module):
             lengths: real steps of each row: a list or tensor (n) of any integer type, in any order, zeros allowed;
                 None where every row fills all T steps.
             state: the state to begin with, name → (n, width), as an earlier call returned it; None for the initial one.
+            reset: where a new sequence begins within a row, booleans (n, T): before that step the row's state is set
+                back to the one it began with, and no gradient passes. The backward direction begins anew where a
+                sequence ends, which is at the step before.
 
         Returns:
             y (n, T, output_size), exactly 0 in the padding, and the state after each row's last real step (in the
@@ -98,6 +114,7 @@ class Recurrent(nn.Module):
         self._check(x)
         n, time, _ = x.shape
         lengths = as_lengths(lengths, n, time)
+        _check_reset(reset, n, time)
         start = self.initial_state(n, device=x.device) if state is None else self._given(state, n, x)
         final: State = {}
         y = x
@@ -105,7 +122,8 @@ class Recurrent(nn.Module):
         for layer, backward, cell in self._passes():
             prefix = _prefix(layer, backward, self.layers)
             own = {name: start[prefix + name] for name in cell.states}
-            out, own = unroll(cell.step, y, lengths, own, output_size=cell.output_size, backward=backward)
+            here = _at_ends(reset) if backward and reset is not None else reset
+            out, own = over_time(cell, y, lengths, own, machine=self.machine, reverse=backward, reset=here)
             outputs.append(out)
             final |= {prefix + name: value for name, value in own.items()}
             if backward == self.bidirectional:  # the layer's last pass
@@ -190,6 +208,21 @@ def _siblings(cell: Cell, layers: int, bidirectional: bool) -> nn.ModuleDict:
         if bidirectional:
             cells[f"l{layer}_backward"] = cell.like(**changes)
     return nn.ModuleDict(cells)
+
+
+def _check_reset(reset: Tensor | None, n: int, time: int) -> None:
+    if reset is None:
+        return
+    if not isinstance(reset, Tensor) or reset.dtype != torch.bool:
+        what = f"of type {reset.dtype}" if isinstance(reset, Tensor) else f"a {type(reset).__name__}"
+        raise ArgumentTypeError(f"reset is {what}", expected=f"a tensor of booleans ({n}, {time})")
+    if reset.shape != (n, time):
+        raise ArgumentError(f"reset has shape {tuple(reset.shape)}", expected=f"({n}, {time}), as x has rows and steps")
+
+
+def _at_ends(reset: Tensor) -> Tensor:
+    """Where a row begins anew from behind: at the last step before each reset."""
+    return nn.functional.pad(reset[:, 1:], (0, min(1, reset.shape[1])))
 
 
 def _prefix(layer: int, backward: bool, layers: int) -> str:

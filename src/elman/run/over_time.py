@@ -1,0 +1,57 @@
+"""A cell over a batch of sequences in one direction, on the machine that was chosen for it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from elman.run import operators
+from elman.run.choice import choose
+from elman.run.traced import described
+from elman.step.reference import State, unroll
+
+
+def over_time(
+    cell: Any,
+    x: Tensor,
+    lengths: Tensor,
+    state: Mapping[str, Tensor],
+    *,
+    machine: str = "auto",
+    reverse: bool = False,
+    reset: Tensor | None = None,
+) -> tuple[Tensor, State]:
+    """Run a cell over the real steps of every row, as `elman.step.reference.unroll` defines it.
+
+    Args:
+        cell: with `step`, `states`, `input_size` and `output_size`.
+        x: inputs (n, T, d).
+        lengths: real steps of each row (n), int64 on the CPU.
+        state: initial state, name → (n, width).
+        machine: "auto", "native", "torch" or "reference".
+        reverse: begin at each row's last real step and go to its first.
+        reset: where a row's state is set back before the step, booleans (n, T).
+
+    Returns:
+        y (n, T, o), zero in the padding, and the final state, name → (n, width).
+
+    Raises:
+        CaptureError, ArgumentError: the step is unsound, or cannot run on the machine that was asked for.
+    """
+    weight = next(cell.parameters(), x)
+    dtype, device = weight.dtype, x.device.type
+    if torch.compiler.is_compiling():
+        with torch.autocast(device, enabled=False):
+            chosen, text, inputs, states, weights = described(cell, dtype, device, machine)
+    else:
+        choice = choose(cell, dtype, device, machine)
+        chosen, text, inputs, states = choice.machine, choice.text, choice.inputs, choice.states
+        weights = choice.weights(cell, device)
+    if chosen == "reference":
+        return unroll(cell.step, x, lengths, state, output_size=cell.output_size, backward=reverse, reset=reset)
+    given = {**weights, "x": x.to(dtype)}
+    for name, value in state.items():
+        given[name] = value.to(dtype)
+    found = operators.forward(text, chosen, [given[name] for name in inputs], lengths, reset, reverse)
+    return found[0], dict(zip(states, found[1:], strict=False))
