@@ -64,6 +64,8 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "where": lambda c, x, h: torch.where(x > 0, h, c.b) + torch.where(h >= x, 0.5, x) + torch.where(x < 0, x, 1.0),
     "comparisons": lambda c, x, h: (x > 0) * h + (x <= 1).to(x.dtype) * x + (x == 0).double() + (x != h) * h,
     "logic": lambda c, x, h: torch.where((x > 0) & ~(h > 0) | (x < h) ^ (x == 0), x, h),
+    "truth of numbers": lambda c, x, h: x.bool() * h + (x != 0).clone() * torch.where(x > 0, h > 0, x < h) * x,
+    "column with a vector": lambda c, x, h: x[:, :1] * c.b + torch.where(h[:, :1] > 0, c.b, 0.5),
     "logical functions": lambda c, x, h: torch.where(torch.logical_and(x > 0, h > 0).logical_not(), x, h),
     "masked fill": lambda c, x, h: x.masked_fill(x > 0, 0.25) + h.masked_fill(c.mask, 0.0),
     "masked fill with infinity": lambda c, x, h: h.masked_fill(c.mask, float("-inf")).exp(),

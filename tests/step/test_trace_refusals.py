@@ -82,6 +82,7 @@ UNSOUND: dict[str, tuple[Callable[..., Any], str]] = {
     "augmented assignment": (lambda c, x, h: x.__iadd__(h), "in place"),
     "write to an outside tensor": (lambda c, x, h: OUTSIDE.copy_(c.b) * x, "neither an argument"),
     "outside tensor": (lambda c, x, h: x * OUTSIDE, "register_buffer"),
+    "alias of a weight": (lambda c, x, h: x @ c.alias[0], "register_buffer"),
     "outside tensor, copied": (lambda c, x, h: x * torch.asarray(OUTSIDE), "register_buffer"),
     "sum of rows": (lambda c, x, h: x - x.sum(0), "across the rows"),
     "sum of all": (lambda c, x, h: x - x.sum(), "across the rows"),
@@ -130,6 +131,7 @@ UNSUPPORTED: dict[str, tuple[Callable[..., Any], str]] = {
     "outer products": (lambda c, x, h: x * torch.linalg.det(x[:, :, None] * h[:, None]), "det"),
     "another type": (lambda c, x, h: x.float().double(), "float32"),
     "whole numbers": (lambda c, x, h: x * (x > 0).sum(-1, keepdim=True), "int64"),
+    "sum of truths": (lambda c, x, h: x * ((x > 0) + (h > 0)), "True and False"),
     "mask of rows": (lambda c, x, h: x[x > 0], "positions"),
     "weights chosen by a mask": (lambda c, x, h: x @ c.W[:, c.mask].repeat(1, 2)[:, :4], "another size"),
     "positions from a buffer": (lambda c, x, h: x[:, c.i.expand(4)], "buffer"),
@@ -153,7 +155,8 @@ def own_line(error: Any) -> bool:
 @pytest.mark.parametrize("name", UNSOUND)
 def test_unsound(name: str) -> None:
     function, words = UNSOUND[name]
-    step = cell(function)
+    step: Any = cell(function)
+    step.alias = [step.W.data]
     before = {key: value.clone() for key, value in step.state_dict().items()}
     outside = OUTSIDE.clone()
     expected = RuntimeError if words == "must match" else CaptureError
@@ -267,3 +270,19 @@ def test_reading_constants_is_no_harm() -> None:
     x, h = inputs()
     y, _ = as_step(capture.program, capture.weights(cell(function)))(x, h=h)
     torch.testing.assert_close(y, 2 * x + 3 * h)
+
+
+def test_a_watched_step_leaves_the_cell_as_it_was() -> None:
+    class Counting(Step):
+        count = 0
+
+        def step(self, x: Tensor, *, h: Tensor) -> Any:
+            self.count += 1
+            self.last = h
+            return x, {"h": h}
+
+    step = Counting(lambda c, x, h: x)
+    with pytest.raises(UnsupportedOperation):
+        trace(step, dtype=torch.float64)
+    assert step.count == 0
+    assert not hasattr(step, "last")

@@ -2,7 +2,6 @@
 
 import random
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.utils import _python_dispatch
 
 from elman.step.build import Builder
@@ -18,7 +16,8 @@ from elman.step.capture.once import Constant, Once, needed, replay
 from elman.step.capture.recorder import Recorder
 from elman.step.capture.refusal import CaptureError as CaptureError
 from elman.step.capture.refusal import UnsupportedOperation as UnsupportedOperation
-from elman.step.capture.refusal import line_of
+from elman.step.capture.refusal import line_of, user_line
+from elman.step.capture.stand_in import Sources, stand_in
 from elman.step.capture.values import Known, Rows
 from elman.step.capture.watcher import Watcher
 from elman.step.capture.weights import Weights
@@ -27,7 +26,6 @@ from elman.step.fingerprint import fingerprint
 from elman.step.program import Input, Program
 
 _REMEMBERED = 8  # captures of one cell: training and evaluation, two dtypes, a few changes
-_ONE_AT_A_TIME = threading.RLock()  # while a cell is watched, its parameters are stand-ins
 
 
 @dataclass(frozen=True)
@@ -86,15 +84,18 @@ def trace(cell: Any, *, dtype: torch.dtype = torch.float32) -> Capture:
         >>> sorted(capture.weights(cells.Elman(3, 5)))
         ['U', 'W', 'b']
     """
-    before, random_state = fingerprint(cell), _random_state()
-    _no_hooks(cell)
-    with _ONE_AT_A_TIME, _undisturbed(), _stand_ins(cell) as sources:
+    with _undisturbed():
+        copied, sources = stand_in(cell)
+        before = fingerprint(copied)
         n, more = _row_counts(cell, sources)
-        first = _once_through(cell, sources, n, dtype)
-        second = _once_through(cell, sources, more, dtype)
-    if fingerprint(cell) != before:
+        states = [_random_state()]
+        first = _once_through(copied, sources, n, dtype)
+        states.append(_random_state())
+        second = _once_through(copied, sources, more, dtype)
+        states.append(_random_state())
+    if fingerprint(copied) != before:
         raise UnsupportedOperation("the step changes an attribute of its cell", where=line_of(cell.step))
-    if _random_state() != random_state:
+    if states[0] != states[1] and states[1] != states[2]:
         raise UnsupportedOperation("the step draws random numbers, anew at every step", where=line_of(cell.step))
     if first != second and repr(first) != repr(second):  # NaN is not equal to itself
         raise CaptureError(
@@ -146,7 +147,7 @@ class Captures:
         return Captures, ()
 
 
-def _once_through(cell: Any, sources: Mapping[str, tuple[Tensor, ...]], n: int, dtype: torch.dtype) -> Capture:
+def _once_through(cell: Any, sources: Sources, n: int, dtype: torch.dtype) -> Capture:
     """Watch one run of the step on n rows."""
     given = [Input("x", "step", (cell.input_size,))]
     given += [Input(name, "state", (width,)) for name, width in cell.states.items()]
@@ -161,16 +162,30 @@ def _once_through(cell: Any, sources: Mapping[str, tuple[Tensor, ...]], n: int, 
     for name, tensor in inputs.items():
         known.add(tensor, Rows(name, tuple(tensor.shape[1:])), given=True)
     recorder = Recorder(builder, known, weights, n, dtype)
-    with recorder, Watcher(recorder):
-        returned = cell.step(inputs.pop("x"), **inputs)
-    if recorder.refusal is not None:
-        raise recorder.refusal
+    returned = _run(cell, recorder, inputs)
     y, states = _returned(cell, returned)
     results = {name: _result(cell, recorder, what, tensor, width) for name, what, tensor, width in [
         ("y", "the output", y, cell.output_size),
         *((name, f"the state {name!r}", states[name], width) for name, width in cell.states.items()),
     ]}  # fmt: skip
     return _finish(cell, builder, weights, given, y=results.pop("y"), states=results)
+
+
+def _run(cell: Any, recorder: Recorder, inputs: dict[str, Tensor]) -> Any:
+    """Run the step while it is watched; a refusal is raised even where the step catches it."""
+    try:
+        with recorder, Watcher(recorder):
+            returned = cell.step(inputs.pop("x"), **inputs)
+    except Exception as error:
+        if recorder.refusal is not None and error is not recorder.refusal:
+            raise recorder.refusal from error
+        if type(error).__module__.startswith("torch._dynamo"):
+            torch._dynamo.reset()  # it would remember that it failed
+            raise UnsupportedOperation("torch's compiler is used inside of the step", where=user_line(error)) from error
+        raise
+    if recorder.refusal is not None:
+        raise recorder.refusal
+    return returned
 
 
 def _finish(
@@ -249,13 +264,6 @@ def _random_state() -> tuple[Any, ...]:
     return (random.getstate(), keys.tobytes(), *rest)
 
 
-def _no_hooks(cell: Any) -> None:
-    """Hooks that change gradients would not be seen."""
-    for name, module in cell.named_modules():
-        if name and (module._backward_hooks or module._backward_pre_hooks):
-            raise UnsupportedOperation(f"the module {name!r} has hooks that act on gradients")
-
-
 def _no_other_modes() -> AbstractContextManager[Any]:
     """Torch's way to switch off what else is watching; asked for only then, since it imports for seconds."""
     if not torch._C._len_torch_dispatch_stack() and not torch._ops._len_torch_dispatch_stack_pre_dispatch():
@@ -263,43 +271,7 @@ def _no_other_modes() -> AbstractContextManager[Any]:
     return _python_dispatch._disable_current_modes()
 
 
-@contextmanager
-def _stand_ins(cell: Any) -> Iterator[dict[str, tuple[Tensor, ...]]]:
-    """Put tensors without gradient in the place of parameters and buffers; gives dotted name → it and the real one.
-
-    Real weights are not copied (writing to them is refused); those on another device come over, and of those that
-    have no numbers (meta, fake) zeros are taken.
-    """
-    places: list[tuple[dict[str, Any], str, Any]] = []
-    sources: dict[str, tuple[Tensor, ...]] = {}
-    known: dict[int, Tensor] = {}
-    try:
-        for prefix, module in cell.named_modules():
-            for own in (module._parameters, module._buffers):
-                for name, real in list(own.items()):
-                    if real is None:
-                        continue
-                    dotted = f"{prefix}.{name}" if prefix else name
-                    stand = known.get(id(real))
-                    if stand is None:
-                        known[id(real)] = stand = _stand_in(real)
-                        sources[dotted] = (stand, real)
-                    places.append((own, name, real))
-                    own[name] = stand
-        yield sources
-    finally:
-        for own, name, real in places:
-            own[name] = real
-
-
-def _stand_in(real: Tensor) -> Tensor:
-    plain = type(real) in (Tensor, torch.nn.Parameter, torch.nn.Buffer)
-    if not plain or real.device.type == "meta" or is_functorch_wrapped_tensor(real):
-        return torch.zeros(tuple(real.shape), dtype=real.dtype, device="cpu")
-    return real.detach().to("cpu")
-
-
-def _row_counts(cell: Any, sources: Mapping[str, tuple[Tensor, ...]]) -> tuple[int, int]:
+def _row_counts(cell: Any, sources: Sources) -> tuple[int, int]:
     """Two numbers of rows that are no size of the cell."""
     sizes = {size for stand, *_ in sources.values() for size in stand.shape}
     sizes |= {cell.input_size, cell.output_size, *cell.states.values()}

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable
 
+import torch
+
 from elman.step.capture.terms import Operand, Term, apply
 from elman.step.operations import ELEMENTWISE
 
@@ -162,7 +164,7 @@ RULES: dict[str, Callable[..., object]] = {
     "bitwise_xor": _same("ne"),
     "isnan": lambda a: apply("ne", a, a),
     "clone": lambda a, memory_format=None: a,
-    "_to_copy": lambda a, **_: a,
+    "_to_copy": lambda a, dtype=None, **_: _nonzero(a) if dtype == torch.bool else a,
     "contiguous": lambda a, memory_format=None: a,
 }
 
@@ -172,3 +174,9 @@ _DECISIONS = """
     isnan
 """
 DECISIONS = frozenset(_DECISIONS.split())
+
+# These keep to 0 and 1 where they are given nothing else; True + True would be 2.
+_BOOLEAN = """
+    mul where minimum maximum clone _to_copy amax amin any all
+"""
+BOOLEAN = DECISIONS | frozenset(_BOOLEAN.split())

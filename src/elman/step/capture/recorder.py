@@ -46,6 +46,8 @@ class Recorder(TorchDispatchMode):
         self.shown = ""
         self.refusal: UnsupportedOperation | CaptureError | None = None
 
+    supports_higher_order_operators = True  # to refuse them: torch.cond, torch.while_loop, …
+
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False  # otherwise torch imports its compiler, which takes seconds
@@ -70,6 +72,8 @@ class Recorder(TorchDispatchMode):
         return self.shown or str(func)
 
     def _operation(self, func: Any, args: Any, kwargs: Any) -> Any:
+        if not isinstance(func, torch._ops.OpOverload):
+            raise UnsupportedOperation(f"torch.{func.__name__} is not compiled", where=user_line())
         base, _, overload = func.__name__.partition(".")
         tensors = tensors_of((args, kwargs))
         if base in ("lift_fresh", "lift") and self.known.find(tensors[0]) is None:
@@ -107,12 +111,7 @@ class Recorder(TorchDispatchMode):
         if any(isinstance(value, Fixed) and value.blank for value in values):
             raise UnsupportedOperation("a new tensor is read before it was written", where=user_line())
         if base in READS and depends:
-            raise CaptureError(
-                "the step reads a number out of a tensor, or decides by one",
-                "a step that does the same operations whatever the numbers are",
-                "Write torch.where(condition, a, b) instead of if, and keep numbers in tensors.",
-                where=user_line(),
-            )
+            raise _reads()
         if depends and not torch.is_grad_enabled() and base.rstrip("_") not in elementwise.DECISIONS:
             raise UnsupportedOperation(
                 "an operation without gradients (torch.no_grad, or a torch.autograd.Function) is not compiled",
@@ -138,12 +137,14 @@ class Recorder(TorchDispatchMode):
             )
         out = func(*args, **kwargs)
         if not all(isinstance(part, Tensor) for part in (out if isinstance(out, list | tuple) else (out,))):
-            return out  # a number out of constants
+            if weights and out is not None:
+                raise _reads()
+            return out
         if not weights:
             self._constants(base, out, target)
             return out
         if base == "detach":
-            out = out.clone()  # it must not be taken for a view with gradient
+            out = tensors_of(out)[0].clone()  # it must not be taken for a view with gradient
             self.known.given.add(storage_of(out))
         stand = [self._fixed_of(t) for t in args], {key: self._fixed_of(v) for key, v in kwargs.items()}
         results = self.weights.record(func, stand[0], stand[1], out, weights[0])
@@ -181,6 +182,8 @@ class Recorder(TorchDispatchMode):
         if base not in movement.NAMES | {"mm", "addmm"} and any(rows.merged for _, rows in call.all_rows()):
             raise call.unsupported("sees rows and groups of features in one dimension", "Keep (n, groups, features).")
         call.out = func(*args, **kwargs)
+        if any(part.dtype == torch.bool for part in tensors_of(call.out)) and not _boolean(base, args):
+            raise call.unsupported("is not compiled where it gives True and False")
         try:
             found = self._found(call, rule, base)
         except TypeError as error:  # an argument that the rule does not know
@@ -233,6 +236,15 @@ class Recorder(TorchDispatchMode):
             self.known.add(tensor, rows)
 
 
+def _reads() -> CaptureError:
+    return CaptureError(
+        "the step reads a number out of a tensor, or decides by one",
+        "a step that does the same operations whatever the numbers are",
+        "Write torch.where(condition, a, b) instead of if, and keep numbers in tensors.",
+        where=user_line(),
+    )
+
+
 def from_outside() -> CaptureError:
     """A tensor that nobody has seen before."""
     return CaptureError(
@@ -243,6 +255,13 @@ def from_outside() -> CaptureError:
 
 
 _ELEMENTWISE = frozenset(elementwise.RULES.values())
+
+
+def _boolean(base: str, args: Any) -> bool:
+    """Whether an operation that gives True or False gives 1 or 0 in a program."""
+    if base == "copy_":
+        return args[1].dtype == torch.bool
+    return base in movement.NAMES or base in elementwise.BOOLEAN
 
 
 def _chooses(func: Any, base: str, args: Any) -> bool:

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import sys
+import traceback
 from pathlib import Path
 from types import CodeType
 
@@ -49,8 +50,11 @@ class CaptureError(ArgumentError):
         super().__init__(f"{where}: {what}" if where else what, expected, fix)
 
 
-def user_line() -> str:
-    """file:line of the innermost frame that is neither torch's nor of this package's `step`."""
+def user_line(error: BaseException | None = None) -> str:
+    """file:line of the innermost frame that is neither torch's nor of this package's `step`: of an error, or of now."""
+    if error is not None:
+        frames = [(entry.filename, entry.lineno) for entry in reversed(traceback.extract_tb(error.__traceback__))]
+        return next((f"{file}:{line}" for file, line in frames if not file.startswith(_NOT_THE_USER)), "")
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename

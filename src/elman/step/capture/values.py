@@ -160,6 +160,8 @@ class Known:
 
     def _same_memory(self, tensor: Tensor) -> _Entry | None:
         """A tensor that torch wrapped anew: the one that is seen in exactly the same place."""
+        if storage_of(tensor) in self.given:  # it may be an alias without gradient, which only looks the same
+            return None
         place = (tensor.shape, tensor.stride(), tensor.storage_offset(), tensor.dtype)
         same = [
             entry

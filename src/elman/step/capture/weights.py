@@ -221,7 +221,7 @@ def _one_row(tensor: Tensor, axis: int, n: int) -> Tensor:
 
 def _block(view: Tensor, root: Tensor) -> tuple[int, ...] | None:
     """Which block of a contiguous matrix a view of it is, (transposed, r0, r1, c0, c1), or None."""
-    if view.dim() != 2 or root.dim() < 2 or not root.is_contiguous() or not view.numel():
+    if view.dim() != 2 or root.dim() < 2 or not root.is_contiguous() or not view.numel() or view.dtype != root.dtype:
         return None
     columns = root.shape[-1]
     row, column = divmod(int(view.storage_offset()) - int(root.storage_offset()), columns)
