@@ -72,13 +72,13 @@ def values_and_gradients(cell: Any, step: Callable[..., Any], x: Tensor, h: Tens
     return [y, *state.values(), *gradients]
 
 
-def agree(cell: Any, tolerance: float = 1e-11) -> Capture:
+def agree(cell: Any, tolerance: float = 1e-11, data: tuple[Tensor, Tensor] | None = None) -> Capture:
     """Check that the captured program gives the step's numbers and gradients; gives the capture.
 
     The tolerance is some ulps of float64 for sums of a dozen terms, some of them squares of numbers up to 100.
     """
     capture = trace(cell, dtype=torch.float64)
-    x, h = inputs()
+    x, h = data or inputs()
     expected = values_and_gradients(cell, cell.step, x, h)
     got = values_and_gradients(
         cell, lambda x, **state: as_step(capture.program, capture.weights(cell))(x, **state), x, h
