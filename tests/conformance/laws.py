@@ -17,7 +17,7 @@ CELLS: dict[str, Callable[[int, int], Cell]] = {
     "GRU, reset before": lambda d, h: GRU(d, h, reset_after=False),
     **WRITTEN,
 }
-MACHINES = ("reference", "native")
+MACHINES = ("reference", "torch", "native")
 
 
 def layer_of(

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.conformance.conftest import need_native
 from tests.conformance.laws import gradients, set_machine
@@ -37,7 +37,7 @@ class Drawn(Cell):
         return as_step(self.program, dict(self.weights))(x, **state)
 
 
-@settings(max_examples=100)
+@settings(max_examples=200)
 @given(
     program=programs(rows=False, steps=False),
     n=st.integers(1, 9),
@@ -46,6 +46,7 @@ class Drawn(Cell):
 )
 def test_any_step_equals_the_reference(program: Program, n: int, time: int, seed: int) -> None:
     need_native()
+    assume(all(node.op != "full" for node in program.nodes))  # in torch, rows of one number and a weight make a weight
     generator = torch.Generator().manual_seed(seed)
     layer = Recurrent(Drawn(program, seed))
     x = torch.randn(n, time, layer.input_size, dtype=torch.float64, generator=generator).clamp(-2, 2)

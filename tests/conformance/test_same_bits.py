@@ -99,23 +99,23 @@ def test_memory_that_the_system_gives_full_of_anything(native: str) -> None:
     assert len(CELLS) == found.pop().count(",") + 1
 
 
-def _in_child(queue: "multiprocessing.Queue[str]", expected: str) -> None:
-    with torch.no_grad():
-        layer = layer_of("Elman", "native", 6, 17, dtype=torch.float32)
-        queue.put("same" if digest([layer(inputs(layer, 29, 23))[0]]) == expected else "other")
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
 def test_a_process_that_was_forked_after_threads_ran(native: str) -> None:
+    layer = layer_of("Elman", native, 6, 17, dtype=torch.float32)
+    x = inputs(layer, 29, 23, grad=True)
+
+    def run() -> str:
+        y, final = layer(x)
+        return digest([y, *gradients(layer, y, final, [x])])
+
     with threads(2):
-        layer = layer_of("Elman", "native", 6, 17, dtype=torch.float32)
-        expected = digest([layer(inputs(layer, 29, 23))[0]])
-        context = multiprocessing.get_context("fork")
-        queue = context.Queue()
-        child = context.Process(target=_in_child, args=(queue, expected))
+        expected = run()
+        context = multiprocessing.get_context("fork")  # what is run in the child was made here: torch's own
+        queue = context.Queue()  # linear algebra does not survive a fork
+        child = context.Process(target=lambda: queue.put(run()))
         child.start()
         try:
-            assert queue.get(timeout=60) == "same"
+            assert queue.get(timeout=60) == expected
             child.join(timeout=60)
             assert child.exitcode == 0
         finally:

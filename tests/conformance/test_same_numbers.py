@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 import torch
-from tests.conformance.laws import CELLS, all_close, close, gradients, inputs, layer_of, states
+from tests.conformance.laws import all_close, close, gradients, inputs, layer_of, states
 from torch import Tensor
 
 # Widths beside those of a panel (8 or 16 columns) and a tile (6 rows): one less, one more, several of them.
@@ -29,8 +29,9 @@ def test_float64(cell: str, native: str, n: int, time: int, d: int, h: int) -> N
     layer = layer_of(cell, native, d, h)
     close(y, expected, layer, time)
     all_close(final, last, layer, time)
+    steep = 1 / 1e-5**0.5 if h == 1 and "normed" in cell else 1  # layer norm of one feature divides by √(0 + 1e-5)
     for a, b in zip(mine, theirs, strict=True):
-        close(a, b, layer, time, times=2 * n)
+        close(a, b, layer, time, times=2 * n * steep)
 
 
 @pytest.mark.parametrize(("n", "time", "d", "h"), SIZES)
@@ -42,6 +43,7 @@ def test_float32_is_as_close_to_float64_as_torch_is(cell: str, native: str, n: i
     names = list(layer_of(cell, native, d, h).states)
     rows = zip(*([r[0], *(r[1][name] for name in names), *r[2]] for r in (wide, narrow, ours)), strict=True)
     for right, torchs, mine in rows:
+        right, torchs, mine = right.detach(), torchs.detach(), mine.detach()
         if right.numel():
             assert mine.dtype == torch.float32
             measure = float((torchs - right).abs().max())
@@ -70,22 +72,17 @@ def test_every_cell_really_runs_natively(cell: str, native: str, monkeypatch: py
     assert runs == [False, True]
 
 
+ORDINARY = [0.0, -0.0, 1e-30, -1e-20, 0.3, 88.0, -104.0, 1e4, -1e4, torch.nan]
+EXTREME = [1e30, -1e30, torch.inf, -torch.inf]
+BUILT_IN = ["Elman", "LSTM", "GRU", "GRU, reset before"]  # elsewhere inf - inf depends on how a formula is written
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
-def test_values_at_the_edges(native: str, dtype: torch.dtype) -> None:
-    """Infinite, huge and tiny inputs and NaN come out as torch has them; each row keeps its own to itself."""
-    top = torch.finfo(dtype).max
-    column = torch.tensor(
-        [0.0, -0.0, 1e-30, -1e-20, 88.0, -104.0, 1e4, -1e4, top, -top, torch.inf, -torch.inf, torch.nan]
-    )
-    x = column.to(dtype).reshape(-1, 1, 1).repeat(1, 3, 1)
-    for name in CELLS:
-        found = []
-        for machine in ("reference", native):
-            layer = layer_of(name, machine, 1, 3, dtype=dtype)
-            found.append(layer(x)[0].detach())
-        expected, y = found
-        assert torch.equal(expected.isnan(), y.isnan()), name
-        assert torch.equal(expected.isinf(), y.isinf()), name
-        ordinary = expected.isfinite() & (expected.abs() < 1e6)
-        unit = torch.finfo(dtype).eps
-        torch.testing.assert_close(y[ordinary], expected[ordinary], rtol=256 * unit, atol=256 * unit, msg=name)
+def test_values_at_the_edges(cell: str, native: str, dtype: torch.dtype) -> None:
+    """Huge and tiny inputs, infinite ones and NaN come out as torch has them; each row keeps its own to itself."""
+    values = torch.tensor(ORDINARY + (EXTREME if cell in BUILT_IN else []), dtype=dtype)
+    x = values.reshape(-1, 1, 1).repeat(1, 3, 1)
+    expected, y = (layer_of(cell, machine, 1, 3, dtype=dtype)(x)[0].detach() for machine in ("reference", native))
+    unit = torch.finfo(dtype).eps
+    torch.testing.assert_close(y, expected, rtol=1024 * unit, atol=1024 * unit, equal_nan=True)
+    assert y[ORDINARY.index(0.0)].isfinite().all()

@@ -40,8 +40,8 @@ def _run(node: Node, found: Mapping[str, Tensor], like: Tensor) -> Tensor:
     if node.op == "concat":
         return torch.cat(args, dim=1)
     if node.op == "full":
-        return like.new_full((len(like), node.width), node.attributes[0])
-    return _STRUCTURAL[node.op](node, len(like), *args)
+        return like.new_full((like.shape[0], node.width), node.attributes[0])
+    return _STRUCTURAL[node.op](node, like.shape[0], *args)
 
 
 def _matmul(node: Node, n: int, a: Tensor, weight: Tensor) -> Tensor:
