@@ -1,5 +1,8 @@
 """Matrix products of rows with weights."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -115,6 +118,24 @@ def _plus(call: Call, bias: Tensor, beta: float, product: Rows, alpha: float) ->
     assert isinstance(total, Term)
     name = call.builder.rows(total.name, numel(product.features))
     return Rows(name, product.features, product.axis, product.merged)
+
+
+def unfilled(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Tensor:
+    """What a product returns, without computing its numbers: nobody reads them, and W may be large."""
+    *first, a, b = args
+    shape = (*a.shape[:-1], *b.shape[a.dim() - 1 :])
+    fits = a.dtype == b.dtype and a.shape[-1] == b.shape[a.dim() - 2] and a.shape[:-2] == b.shape[: a.dim() - 2]
+    fits = fits and all(
+        bias.dtype == a.dtype and bias.dim() <= len(shape) and all(map(_spreads, bias.shape[::-1], shape[::-1]))
+        for bias in first
+    )
+    if not fits or function._schema.is_mutable:
+        return function(*args, **kwargs)  # which says what is wrong
+    return a.new_zeros(shape)
+
+
+def _spreads(size: int, to: int) -> bool:
+    return size in (1, to)
 
 
 RULES = {"mm": mm, "addmm": addmm, "mv": mv, "bmm": bmm, "baddbmm": baddbmm}

@@ -181,7 +181,7 @@ class Recorder(TorchDispatchMode):
             raise call.across()
         if base not in movement.NAMES | {"mm", "addmm"} and any(rows.merged for _, rows in call.all_rows()):
             raise call.unsupported("sees rows and groups of features in one dimension", "Keep (n, groups, features).")
-        call.out = func(*args, **kwargs)
+        call.out = products.unfilled(func, args, kwargs) if base in products.RULES else func(*args, **kwargs)
         if any(part.dtype == torch.bool for part in tensors_of(call.out)) and not _boolean(base, args):
             raise call.unsupported("is not compiled where it gives True and False")
         try:
