@@ -35,13 +35,11 @@ template <class T> ELMAN_INLINE T from_bits(typename Number<T>::Bits b) {
   return x;
 }
 
-// e^x = 2 · 2^(k-1) · (1 + p) with x = k ln 2 + r and p = e^r - 1. NaN stays NaN: every comparison with it is false.
+// e^x = 2 · 2^(k-1) · (1 + p) with x = k ln 2 + r and p = e^r - 1, for EXP_LOW ≤ x ≤ EXP_HIGH.
 template <class T> struct Reduced { T half, p; };
 
 template <class T> ELMAN_INLINE Reduced<T> reduced_exp(T x) {
   using N = Number<T>;
-  x = x < N::EXP_LOW ? N::EXP_LOW : x;
-  x = x > N::EXP_HIGH ? N::EXP_HIGH : x;
   const T shifted = x * T(1.44269504088896340736) + N::MAGIC;
   const T k = shifted - N::MAGIC;
   const T r = (x - k * N::LN2_HIGH) - k * N::LN2_LOW;
@@ -54,21 +52,31 @@ template <class T> ELMAN_INLINE Reduced<T> reduced_exp(T x) {
   return {half, p * r};
 }
 
+// NaN stays NaN: every comparison with it is false.
+template <class T> ELMAN_INLINE T within(T x, T low, T high) {
+  x = x < low ? low : x;
+  return x > high ? high : x;
+}
+
 template <class T> ELMAN_INLINE T exp_(T x) {
-  const Reduced<T> e = reduced_exp(x);
+  const Reduced<T> e = reduced_exp(within(x, Number<T>::EXP_LOW, Number<T>::EXP_HIGH));
   T y = (e.half * e.p + e.half) * 2;
   y = x < Number<T>::EXP_LOW ? T(0) : y;  // below: no denormal results
   return x > Number<T>::EXP_HIGH ? T(__builtin_inf()) : y;
 }
 
 template <class T> ELMAN_INLINE T expm1_(T x) {
-  const Reduced<T> e = reduced_exp(x);
+  const Reduced<T> e = reduced_exp(within(x, Number<T>::EXP_LOW, Number<T>::EXP_HIGH));
   T y = (e.half * e.p + (e.half - T(0.5))) * 2;
   y = x < Number<T>::EXP_LOW ? T(-1) : y;
   return x > Number<T>::EXP_HIGH ? T(__builtin_inf()) : y;
 }
 
-template <class T> ELMAN_INLINE T sigmoid_(T x) { return T(1) / (T(1) + exp_(-x)); }
+// Below EXP_LOW it stays at some 1e-38 (float): no denormal numbers.
+template <class T> ELMAN_INLINE T sigmoid_(T x) {
+  const Reduced<T> e = reduced_exp(within(-x, Number<T>::EXP_LOW, -Number<T>::EXP_LOW));
+  return T(1) / ((e.half * e.p + e.half) * 2 + T(1));
+}
 
 ELMAN_INLINE double tanh_(double x) {
   double y = x > 20 ? 20 : x;

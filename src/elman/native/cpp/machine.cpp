@@ -192,7 +192,9 @@ template <class T> void Run<T>::make_tiles() {
     const Index fitting = GRADIENT_BYTES / (gradient_numbers_ * Index(sizeof(T)));
     groups_ = std::min(groups_, std::clamp<Index>(fitting, 2, GROUPS));
   }
-  const Index rows = std::clamp<Index>(CHUNK_BYTES / std::max<Index>(Workspace<T>::row_bytes(code_), 1), 64, 512);
+  // Every chunk passes over all partial sums once: the larger they are, the longer a chunk must be.
+  const Index least = gradient_numbers_ > (1 << 20) ? 256 : 128;
+  const Index rows = std::clamp<Index>(CHUNK_BYTES / std::max<Index>(Workspace<T>::row_bytes(code_), 1), least, 512);
   const Index steps = std::max<Index>(std::min(rows / largest_tile_, batch_.time), 1);
   chunk_rows_ = steps * largest_tile_;
 }

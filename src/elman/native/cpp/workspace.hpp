@@ -6,20 +6,30 @@
 #include <new>
 #include <vector>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include "code.hpp"
 #include "machine.hpp"
 
 namespace elman {
 
 constexpr Index LINE = 64;  // bytes of a cache line and of the longest vector
+constexpr Index HUGE_PAGE = 2 << 20;
 
 struct Free { void operator()(void *p) const { std::free(p); } };
 template <class T> using Block = std::unique_ptr<T[], Free>;
 
 template <class T> Block<T> allocate(Index count) {
-  const std::size_t bytes = (std::size_t(count) * sizeof(T) / LINE + 2) * LINE;
-  void *p = std::aligned_alloc(LINE, bytes);
+  std::size_t bytes = (std::size_t(count) * sizeof(T) / LINE + 2) * LINE;
+  const bool huge = bytes >= std::size_t(HUGE_PAGE);
+  if (huge) bytes = (bytes / HUGE_PAGE + 1) * HUGE_PAGE;
+  void *p = std::aligned_alloc(huge ? HUGE_PAGE : LINE, bytes);
   if (!p) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  if (huge) madvise(p, bytes, MADV_HUGEPAGE);  // a page fault for every 4 KiB would cost more than filling them
+#endif
   return Block<T>(static_cast<T *>(p));
 }
 
