@@ -272,8 +272,8 @@ def _no_other_modes() -> AbstractContextManager[Any]:
 
 
 def _row_counts(cell: Any, sources: Sources) -> tuple[int, int]:
-    """Two numbers of rows that are no size of the cell."""
+    """Two numbers of rows that are no size of the cell; small, so that torch needs no second thread for them."""
     sizes = {size for stand, *_ in sources.values() for size in stand.shape}
     sizes |= {cell.input_size, cell.output_size, *cell.states.values()}
-    free = (n for n in range(19, 10_000, 4) if n not in sizes)
+    free = (n for n in range(11, 10_000, 2) if n not in sizes)
     return next(free), next(free)
