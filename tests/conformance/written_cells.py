@@ -222,6 +222,18 @@ class Choosy(Cell):
         return share * h.clamp(-2, 2), {"h": h}
 
 
+class Largest(Cell):
+    """An output that is the largest of some features: y_t = max(h_{t-1} V), which has to find its feature again."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size=input_size, output_size=1, states={"h": hidden_size})
+        self.U, self.V = weight(input_size, hidden_size), weight(hidden_size, hidden_size)
+
+    def step(self, x: Tensor, *, h: Tensor) -> Step:  # pyright: ignore[reportIncompatibleMethodOverride]
+        y = (h @ self.V).amax(dim=-1, keepdim=True)
+        return y, {"h": torch.tanh(x @ self.U + h / 2)}
+
+
 class Stateless(Cell):
     """No state at all: y_t = tanh(x_t U + b)."""
 
@@ -248,6 +260,7 @@ WRITTEN: dict[str, Callable[[int, int], Cell]] = {
     "tied": Tied,
     "swap": Swap,
     "choosy": Choosy,
+    "largest": Largest,
     "stateless": Stateless,
 }
 SAME_AS = {"matrix per gate": "lstm", "one matrix": "elman"}  # a cell of elman with the same operations

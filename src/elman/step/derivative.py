@@ -72,7 +72,15 @@ def _remember(program: Program, adjoint: Program, output: str) -> tuple[tuple[st
     def named(node: Node) -> tuple[Argument, ...]:
         return tuple(known[arg] if isinstance(arg, str) else arg for arg in node.args)
 
-    again = [replace(node, args=named(node)) for node in program.nodes if node.name in choice.again]
+    again: list[Node] = []
+    for node in program.nodes:
+        if node.name in choice.again:
+            again.append(replace(node, args=named(node)))
+        elif node.op == "max" and node.args[0] in choice.again:
+            # A stored maximum may differ in its last bit from all features that are computed again, and then is
+            # equal to none of them.
+            known[node.name] = f"{node.name}_again"
+            again.append(replace(node, name=f"{node.name}_again", args=named(node)))
     b = Builder(inputs.values(), again)
     for node in adjoint.nodes:
         known[node.name] = b.add(node.op, *named(node), width=node.width, attributes=node.attributes)
