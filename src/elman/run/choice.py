@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -91,7 +91,7 @@ def choose(cell: Any, dtype: torch.dtype, device: str, machine: str) -> Choice:
     key = (id(capture), device, machine)
     found = _choices.get(key)
     if found is None:
-        found = _checked(cell, machine, _choice(cell, capture, dtype, device, machine))
+        found = _checked(cell, machine, _choice(capture, dtype, device, machine))
         while len(_choices) >= _REMEMBERED:
             _choices.pop(next(iter(_choices)), None)
         _choices[key] = found
@@ -107,12 +107,7 @@ def _on_reference(reason: object) -> Choice:
     return Choice("reference", dict.fromkeys(("native", "torch"), str(reason)), None, "")
 
 
-def _choice(cell: Any, capture: Capture, dtype: torch.dtype, device: str, machine: str) -> Choice:
-    with torch.no_grad():
-        strange = {name: value.dtype for name, value in capture.weights(cell).items() if value.dtype != dtype}
-    if strange:
-        name, other = next(iter(strange.items()))
-        return replace(_on_reference(f"the weight {name} is of type {other}, and x of {dtype}"), capture=capture)
+def _choice(capture: Capture, dtype: torch.dtype, device: str, machine: str) -> Choice:
     program = simplify(capture.program)
     text = to_text(program)
     names = tuple(value.name for value in program.inputs), tuple(name for name, _ in program.states)

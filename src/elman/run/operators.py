@@ -160,7 +160,7 @@ def _gradients(ctx: Any, gradients: Sequence[Tensor | None], wanted: Sequence[bo
     values, (lengths, reset), results = saved[:count], saved[count : count + 2], saved[count + 2 :]
     if any(want and not need for want, need in zip(wanted, needs, strict=True)):
         needs = tuple(wanted)  # nobody could tell in the forward pass (torch.func), so nothing was kept: once more
-        again = _forward(program, machine, values, lengths, reset, reverse, needs)
+        again = Forward.apply(program, machine, lengths, reset, reverse, needs, *values)
         results = (again[0], *again[1 + states :])
     given = gradients[: 1 + states]
     if torch.is_grad_enabled() or _transformed():
@@ -191,8 +191,8 @@ def _register() -> None:
     """Shapes without numbers, derivatives and vmap of the two operators."""
 
     def setup(ctx: Any, inputs: Any, output: Any) -> None:
-        program, machine, values, *setting = inputs
-        _remember(ctx, program, machine, values, *setting, output)
+        program, machine, values, lengths, reset, reverse, needs = inputs
+        _remember(ctx, program, machine, values, lengths, reset, reverse, needs, output)
 
     def first(ctx: Any, gradients: Any) -> Any:
         return None, None, _gradients(ctx, gradients, ctx.setting[3]), None, None, None, None
@@ -223,7 +223,7 @@ def _one_by_one(function: Callable[..., Sequence[Tensor]], size: int, in_dims: A
     """torch.func.vmap of a pass: each member of the batch in turn, the results side by side."""
 
     def member(arg: Any, dim: Any, i: int) -> Any:
-        if isinstance(arg, list | tuple) and isinstance(dim, list | tuple):
+        if isinstance(dim, list | tuple):
             return [member(a, d, i) for a, d in zip(arg, dim, strict=True)]
         return arg if dim is None or arg is None else arg.select(dim, i)
 

@@ -42,8 +42,7 @@ def over_time(
     weight = next(cell.parameters(), x)
     dtype, device = weight.dtype, x.device.type
     if torch.compiler.is_compiling():
-        with torch.autocast(device, enabled=False):
-            chosen, text, inputs, states, weights = described(cell, dtype, device, machine)
+        chosen, text, inputs, states, weights = described(cell, dtype, device, machine)
     else:
         choice = choose(cell, dtype, device, machine)
         chosen, text, inputs, states = choice.machine, choice.text, choice.inputs, choice.states

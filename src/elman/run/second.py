@@ -65,26 +65,23 @@ def second_derivatives(
     Returns:
         for every value, and for every one of `gradients`.
     """
-    again = torch.is_grad_enabled()
-    with torch.enable_grad():
-        values = [_leaf(value) for value in values]
-        given = [None if g is None else _leaf(g) for g in gradients]
-        results = loop(program, values, lengths, reset, reverse)
-        pairs = [(r, g) for r, g in zip(results, given, strict=True) if g is not None and r.requires_grad]
-        wanted = [value for value, need in zip(values, needs, strict=True) if need]
-        first = torch.autograd.grad(
-            [r for r, _ in pairs], wanted, [g for _, g in pairs], create_graph=True, allow_unused=True
-        )
-    pairs = [(f, s) for f, s in zip(first, seconds, strict=True) if f is not None and s is not None and f.requires_grad]
-    inputs = [*values, *(g for g in given if g is not None)]
-    if not pairs:
-        return [None] * len(values), [None] * len(given)
-    found = iter(
-        torch.autograd.grad([f for f, _ in pairs], inputs, [s for _, s in pairs], create_graph=again, allow_unused=True)
-    )
-    return [next(found) for _ in values], [None if g is None else next(found) for g in given]
+    count = len(values)
+    present = [i for i, gradient in enumerate(gradients) if gradient is not None]
+    wanted = [i for i, need in enumerate(needs) if need]
 
+    def first(*tensors: Tensor) -> tuple[Tensor, ...]:
+        """The gradients of the values that need one, from all values and the given gradients."""
+        fixed = tensors[:count]
 
-def _leaf(tensor: Tensor) -> Tensor:
-    """The tensor again, as a value of its own: what reaches it by way of another one is not counted."""
-    return tensor.view_as(tensor) if tensor.requires_grad else tensor.detach().requires_grad_()
+        def run(*varied: Tensor) -> tuple[Tensor, ...]:
+            here = dict(zip(wanted, varied, strict=True))
+            results = loop(program, [here.get(i, fixed[i]) for i in range(count)], lengths, reset, reverse)
+            return tuple(results[i] for i in present)
+
+        return torch.func.vjp(run, *[fixed[i] for i in wanted])[1](tensors[count:])
+
+    given = [gradient for gradient in gradients if gradient is not None]
+    full = [torch.zeros_like(values[i]) if s is None else s for i, s in zip(wanted, seconds, strict=True)]
+    found = torch.func.vjp(first, *values, *given)[1](tuple(full))
+    places = dict(zip(present, found[count:], strict=True))
+    return list(found[:count]), [places.get(i) for i in range(len(gradients))]

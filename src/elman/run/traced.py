@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.run.choice import choose
+from elman.step.aside import aside
 from elman.step.capture.once import Ref
 
 _UNREAD = frozenset(nn.Module().__dict__) | {"_made_with", "_captures"}
@@ -31,6 +32,16 @@ def described(
         weights[name] = found
     for name, values, kind in constants:
         weights[name] = torch.tensor(values, dtype=kind, device=device)
+    if torch.is_autocast_enabled(device):
+        with torch.autocast(device, enabled=False):
+            _replay(once, weights)
+    else:
+        _replay(once, weights)
+    return chosen, text, inputs, states, weights
+
+
+def _replay(once: tuple[Any, ...], weights: dict[str, Any]) -> None:
+    """Add to the weights what is computed from weights alone."""
     for results, path, args, names, options, many in once:
         function: Any = torch.ops
         for part in path:
@@ -39,7 +50,6 @@ def described(
         result = function(*[_filled(arg, weights) for arg in args], **kwargs)
         for name, value in zip(results, result if many else (result,), strict=True):
             weights[name] = value
-    return chosen, text, inputs, states, weights
 
 
 def watch(cell: Any) -> None:
@@ -68,7 +78,7 @@ def _read(value: Any) -> None:
 
 def _constants(cell: Any, dtype: torch.dtype, device: str, machine: str) -> tuple[Any, ...]:
     """What was chosen, in constants only."""
-    choice = choose(cell, dtype, device, machine)
+    choice = aside(lambda: choose(cell, dtype, device, machine))
     capture = choice.capture
     if capture is None:
         return choice.machine, "", (), (), (), (), ()
