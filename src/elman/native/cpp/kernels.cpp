@@ -135,9 +135,13 @@ static void gather(const T *from, Index from_stride, Index step, Index count, In
                    const Index *begin) {
   for (Index i = 0; i < count; i++, from += from_stride) {
     T *to = dst + begin[i] * dst_stride;
-    if (step == 1) copy_row(from, to, width);
-    else
+    if (step == 1) {
+      copy_row(from, to, width);
+    } else if (step == 0) {  // one number for all, as in the gradient of a sum
+      for (Index j = 0; j < width; j++) to[j] = *from;
+    } else {
       for (Index j = 0; j < width; j++) to[j] = from[j * step];
+    }
   }
 }
 

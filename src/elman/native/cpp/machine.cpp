@@ -1,5 +1,10 @@
 #include "machine.hpp"
 
+#ifdef _OPENMP
+#include <omp.h>
+#include <pthread.h>
+#endif
+
 #include <algorithm>
 #include <atomic>
 #include <functional>
@@ -19,14 +24,31 @@ constexpr Index GRADIENT_BYTES = 32 << 20;   // of all partial sums of weight gr
 constexpr Index GROUPS = 16;                 // most partial sums
 constexpr double THREAD_OPERATIONS = 4e6;    // work that is worth a thread: some 50 microseconds
 
-// Calls f(0) … f(count - 1) in any order on up to `threads` threads, this one among them.
-void parallel(int threads, Index count, const std::function<void(Index, int)> &f) {
+#ifdef _OPENMP
+// The threads of GNU OpenMP do not survive a fork: a child that waits for them waits for ever.
+bool forked = false;
+const int noticed = pthread_atfork(nullptr, nullptr, [] { forked = true; });
+#endif
+
+// Calls f(0) … f(count - 1) in any order on up to `workers` threads, this one among them. GNU OpenMP's are those that
+// torch uses as well: others would have to share the processor with torch's, which spin for a while after each of its
+// operations. `team` is the number that torch asks for, since a team of another size would be taken apart and made anew.
+void parallel(int workers, int team, Index count, const std::function<void(Index, int)> &f) {
   std::atomic<Index> next{0};
   const auto work = [&](int thread) {
-    for (Index i; (i = next.fetch_add(1)) < count;) f(i, thread);
+    if (thread < workers)
+      for (Index i; (i = next.fetch_add(1)) < count;) f(i, thread);
   };
+  if (workers <= 1 || count <= 1) return work(0);
+#ifdef _OPENMP
+  if (!forked && noticed == 0) {
+#pragma omp parallel num_threads(team)
+    work(omp_get_thread_num());
+    return;
+  }
+#endif
   std::vector<std::thread> others;
-  for (int i = 1; i < threads && i < count; i++) {
+  for (int i = 1; i < workers && i < count && i < team; i++) {
     try {
       others.emplace_back(work, i);
     } catch (const std::system_error &) {  // the system has no thread left: this one does the work
@@ -66,7 +88,7 @@ template <class T> class Run {
 
   void operator()() {
     const Index matrices = Index(code_.matrices.size());
-    parallel(code_.weight_numbers() > (1 << 18) ? threads_ : 1, matrices,
+    parallel(code_.weight_numbers() > (1 << 18) ? threads_ : 1, batch_.threads, matrices,
              [&](Index i, int) { packed_.matrix(std::size_t(i), code_, kernels_, batch_.weights); });
     for (std::size_t i = 0; i < code_.vectors.size(); i++) packed_.vector(i, code_, batch_.weights);
     std::vector<std::unique_ptr<Workspace<T>>> spaces;
@@ -78,7 +100,7 @@ template <class T> class Run {
     std::vector<Block<T>> scratch;
     for (int i = 0; i < threads_; i++) scratch.push_back(allocate<T>(chunk_rows_ * 2 * LINE / Index(sizeof(T))));
 
-    parallel(threads_, groups_, [&](Index g, int thread) {
+    parallel(threads_, batch_.threads, groups_, [&](Index g, int thread) {
       T *sum = gradient_numbers_ ? sums[std::size_t(g)].get() : nullptr;
       if (sum) std::memset(sum, 0, std::size_t(gradient_numbers_) * sizeof(T));
       for (std::size_t tile = std::size_t(g); tile + 1 < tiles_.size(); tile += std::size_t(groups_))
@@ -355,7 +377,7 @@ template <class T> void Run<T>::reduce(const std::vector<Block<T>> &sums) {
     const Weight &w = code_.weights[i];
     if (!w.wanted) continue;
     const View &to = batch_.gradients[i];
-    parallel(w.rows * w.columns > (1 << 18) ? threads_ : 1, w.rows, [&](Index r, int) {
+    parallel(w.rows * w.columns > (1 << 18) ? threads_ : 1, batch_.threads, w.rows, [&](Index r, int) {
       for (Index c = 0; c < w.columns; c++) {
         T total = 0;
         for (const Block<T> &sum : sums) total += sum[std::size_t(gradient_offset_[i] + r * w.columns + c)];
