@@ -19,9 +19,9 @@ from torch import Tensor
 ROOT = Path(__file__).parents[2]
 
 
-def everything(cell: str, machine: str = "native", n: int = 29, time: int = 23) -> list[Tensor]:
+def everything(cell: str, n: int = 29, time: int = 23) -> list[Tensor]:
     """y, final states and all gradients of a batch large enough to be shared among threads."""
-    layer = layer_of(cell, machine, 6, 17, dtype=torch.float32)
+    layer = layer_of(cell, "native", 6, 17, dtype=torch.float32)
     x, state = inputs(layer, n, time, grad=True), states(layer, n, grad=True)
     lengths = torch.randint(0, time + 1, (n,), generator=torch.Generator().manual_seed(5))
     y, final = layer(x, lengths, state)
@@ -70,15 +70,15 @@ def test_several_python_threads_at_once(cell: str, native: str) -> None:
         assert list(pool.map(run, batches)) == alone
 
 
-def test_memory_that_torch_gives_full_of_nan(cell: str, machine: str) -> None:
-    expected = digest(everything(cell, machine))
+def test_memory_that_torch_gives_full_of_nan(cell: str, native: str) -> None:
+    expected = digest(everything(cell))
     settings: Any = torch.utils.deterministic
     filled, deterministic = settings.fill_uninitialized_memory, torch.are_deterministic_algorithms_enabled()
     try:
         settings.fill_uninitialized_memory = True
         torch.use_deterministic_algorithms(True)
         assert torch.empty(3).isnan().all()
-        assert digest(everything(cell, machine)) == expected
+        assert digest(everything(cell)) == expected
     finally:
         torch.use_deterministic_algorithms(deterministic)
         settings.fill_uninitialized_memory = filled
