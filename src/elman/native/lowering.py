@@ -1,8 +1,8 @@
 """From a program in stages to the code of the tile machine: where each value stands, what is computed in which order.
 
-A value stands in a buffer of the machine. In a stage over all rows and steps of a chunk, and wherever another stage, the
-memory or a weight's gradient needs it, that buffer has a row for each row and step of the chunk; in a loop otherwise
-only one for each row. Buffers are used again as soon as their value has been read for the last time.
+A value stands in a buffer of the machine. In a stage over all rows and steps of a chunk, and wherever another stage,
+the memory or a weight's gradient needs it, that buffer has a row for each row and step of the chunk; in a loop
+otherwise only one for each row. Buffers are used again as soon as their value has been read for the last time.
 """
 
 from collections import defaultdict
