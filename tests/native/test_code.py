@@ -83,7 +83,7 @@ def test_good_instructions_are_taken() -> None:
         ("sum", [rows(0)], {}, "one number each"),
     ],
 )  # fmt: skip
-def test_bad_instructions_are_refused(op: str, operands: list[Any], options: dict[str, int], words: str) -> None:
+def test_bad_instructions_are_refused(op: str, operands: list[Any], options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         instruction(code(), op, *operands, **options)
 

@@ -45,7 +45,7 @@ def as_lengths(lengths: Lengths | None, n: int, time: int) -> Tensor:
         )
     values = values.detach().to("cpu", torch.int64)
     if torch.compiler.is_compiling():  # values are looked at when the graph runs
-        torch._assert_async(((values >= 0) & (values <= time)).all(), "lengths are not all from 0 to T, the steps of x")
+        torch._assert_async(((values >= 0) & (values <= time)).all(), "lengths are not all from 0 to T, the steps of x")  # pyright: ignore[reportPrivateImportUsage]
         return values
     for wrong, what in ((values < 0, "negative"), (values > time, f"more than the {time} steps of the batch")):
         if wrong.any():
