@@ -10,7 +10,6 @@ from elman.cells import Elman
 from elman.errors import ElmanError
 from elman.layers import Recurrent
 
-pytestmark = pytest.mark.skipif(not hasattr(Recurrent, "stream"), reason="layers have no streams yet")
 STEPS = 6
 
 

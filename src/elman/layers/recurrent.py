@@ -11,6 +11,7 @@ from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.lengths import Lengths, as_lengths
 from elman.run.choice import machine_name
 from elman.run.over_time import over_time
+from elman.run.stream import Stream, stream
 from elman.step.reference import State
 
 
@@ -132,6 +133,29 @@ class Recurrent(nn.Module):
                 if layer + 1 < self.layers:
                     y = nn.functional.dropout(y, self.dropout, self.training)
         return y, final
+
+    def stream(self, batch: int = 1) -> Stream:
+        """This layer as a stream: `y_t = stream(x_t)`, one time step of `batch` rows per call, the state carried.
+
+        The weights are those of now, and dropout does not act; `stream.state`, `stream.reset(rows)` and
+        `stream.reorder(rows)` are there for what happens between steps.
+
+        Raises:
+            ArgumentError, ArgumentTypeError: the layer is bidirectional, or a wrong number of rows.
+
+        Example:
+            >>> stream = Recurrent(cells.GRU(3, 5), layers=2).stream(batch=2)
+            >>> stream(torch.zeros(2, 3)).shape, sorted(stream.state)
+            (torch.Size([2, 5]), ['l0.h', 'l1.h'])
+        """
+        if self.bidirectional:
+            raise ArgumentError(
+                "a bidirectional layer cannot be a stream: its backward direction begins at the end of the sequence",
+                expected="a layer of one direction",
+            )
+        passes = [(_prefix(layer, False, self.layers), cell) for layer, _, cell in self._passes()]
+        batch = size("batch", batch)
+        return stream(passes, batch, self.initial_state(batch), self.machine)
 
     def initial_state(
         self, n: int, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None

@@ -1,6 +1,6 @@
 """The machine "native": tensors handed to the tile machine as addresses, after a look at what they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -119,6 +119,14 @@ def _views(plan: Plan, values: Sequence[Tensor]) -> tuple[int, int, Tensor, dict
         if value.kind == "step":
             n, time, _ = tensor.shape
     return n, time, like, views
+
+
+def views(tensors: Mapping[str, Tensor]) -> dict[str, View]:
+    """The views of some weights of one dtype, by name; the tensors must live as long as they are used."""
+    first = next(iter(tensors.values()), None)
+    for tensor in tensors.values():
+        _check(tensor, tensor.dtype if first is None else first.dtype)
+    return {name: _view(tensor) for name, tensor in tensors.items()}
 
 
 def _check(tensor: Tensor, dtype: torch.dtype) -> None:
