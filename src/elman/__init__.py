@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from elman import cells as cells
     from elman.cells import Cell as Cell
     from elman.layers import Recurrent as Recurrent
+    from elman.layers import explain as explain
     from elman.tasks import load as load
     from elman.tasks import train as train
 
@@ -18,12 +19,13 @@ _HOME = {
     "Cell": "elman.cells",
     "Recurrent": "elman.layers",
     "cells": "elman.cells",
+    "explain": "elman.layers",
     "layers": "elman.layers",
     "load": "elman.tasks",
     "train": "elman.tasks",
 }
 
-__all__ = ["Cell", "Recurrent", "__version__", "cells", "load", "train"]
+__all__ = ["Cell", "Recurrent", "__version__", "cells", "explain", "load", "train"]
 
 try:
     __version__ = version("elman")

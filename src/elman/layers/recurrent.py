@@ -10,8 +10,10 @@ from elman.cells.cell import Cell, size
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.lengths import Lengths, as_lengths
 from elman.run.choice import machine_name
+from elman.run.explain import explanation, program_of
 from elman.run.over_time import over_time
 from elman.run.stream import Stream, stream
+from elman.step.program import Program
 from elman.step.reference import State
 
 
@@ -156,6 +158,43 @@ class Recurrent(nn.Module):
         passes = [(_prefix(layer, False, self.layers), cell) for layer, _, cell in self._passes()]
         batch = size("batch", batch)
         return stream(passes, batch, self.initial_state(batch), self.machine)
+
+    @property
+    def program(self) -> Program:
+        """The step of the first layer's cell as equations: `print(layer.program)`.
+
+        Raises:
+            UnsupportedOperation, CaptureError: the step cannot be written as a program.
+
+        Example:
+            >>> print(Recurrent(cells.Elman(3, 5)).program)
+            x (n, 3), h (n, 5); U (3, 5), W (5, 5), b (5)
+            input → hidden
+                a2 = x @ U + b
+            hidden → hidden (waits for the step before)
+                h' = tanh(a2 + h @ W)
+            hidden → output
+                y = h'
+        """
+        return program_of(next(cell for _, _, cell in self._passes()))
+
+    def explain(self, x: Tensor | None = None) -> None:
+        """Print what a call does: the equations, the work, the machine that runs it and why, and what it stores.
+
+        Args:
+            x: inputs (n, T, d), for the sizes.
+
+        Example:
+            >>> Recurrent(cells.Elman(3, 5)).explain(torch.zeros(2, 100, 3))  # doctest: +ELLIPSIS
+            Elman
+              machine: ...
+              equations
+                ...
+        """
+        if x is not None:
+            self._check(x)
+        titles = [(f"{_prefix(n, b, self.layers)}{type(cell).__name__}", cell) for n, b, cell in self._passes()]
+        print(explanation(titles, self.machine, x))
 
     def initial_state(
         self, n: int, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None

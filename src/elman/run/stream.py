@@ -114,13 +114,16 @@ class Stream:
         self._states[name] = value.detach().to(self.device, self.dtype, copy=True)
 
     def _rows(self, rows: Rows) -> Tensor:
-        picked = torch.as_tensor(rows, device=self.device)
+        """Numbers of rows (k), int64."""
+        wrong = ArgumentTypeError(f"rows are {rows!r}", expected="a list of whole numbers, or one boolean for each row")
+        try:
+            picked = torch.as_tensor(rows, device=self.device)
+        except (TypeError, ValueError, RuntimeError):
+            raise wrong from None
         if picked.dtype == torch.bool and picked.shape == self._shape[:1]:
             picked = picked.nonzero().squeeze(1)
-        if picked.is_floating_point() or picked.dtype == torch.bool or picked.dim() != 1:
-            if picked.numel():
-                raise ArgumentTypeError(f"rows are {rows!r}", expected="a list of whole numbers")
-            picked = picked.reshape(0)
+        if picked.dim() != 1 or (picked.numel() and (picked.is_floating_point() or picked.dtype == torch.bool)):
+            raise wrong
         if ((picked < 0) | (picked >= self._shape[0])).any():
             raise ArgumentError(f"rows are {picked.tolist()}", expected=f"numbers from 0 to {self._shape[0] - 1}")
         return picked.long()

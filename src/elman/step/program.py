@@ -84,6 +84,12 @@ class Program:
     states: tuple[tuple[str, str], ...]
     gradients: tuple[Gradient, ...] = ()
 
+    def __str__(self) -> str:
+        """The equations, under the blocks of every recurrent network."""
+        from elman.step.describe import describe  # which needs this file
+
+        return describe(self)
+
     @cached_property
     def values(self) -> Mapping[str, Input | Node]:
         """Every value by its name."""
