@@ -33,7 +33,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         lowercase: whether capitals are read as small letters.
         max_length: symbols of a text that are read at most; 0: all.
         keep: which end of a longer text is read: "last" or "first".
-        activation: φ of the Elman cell.
+        cell: the recurrent cell: "elman", "lstm" or "gru".
+        activation: φ of the Elman cell; gated cells have their own.
         embedding, hidden: widths of a symbol's vector and of the hidden state.
         pairs: give a vector of its own to each pair of neighbours found in at least so many texts; 0: none.
         layers: recurrent layers.
@@ -56,7 +57,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
     Example:
         >>> X = ["a fine film", "how dull", "fine actors", "dull actors"] * 20
-        >>> TextClassifier(epochs=9, threads=1).fit(X, [1, 0, 1, 0] * 20).predict(["a fine day"])
+        >>> TextClassifier(epochs=30, threads=1).fit(X, [1, 0, 1, 0] * 20).predict(["a fine day"])
         array([1])
     """
 
@@ -68,9 +69,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         lowercase: bool = True,
         max_length: int = 400,
         keep: str = "last",
+        cell: str = "gru",
         activation: str = "tanh",
         embedding: int = 64,
-        hidden: int = 64,
+        hidden: int = 32,
         pairs: int = 4,
         layers: int = 1,
         bidirectional: bool = True,

@@ -16,7 +16,15 @@ PAIRS = torch.tensor([4, 78, 93])  # 4 at the beginning, 7 8, 9 3
 
 def quiet(**changes: object) -> ModelOptions:
     """Small, and without any dropout."""
-    plain = {"embedding": 4, "hidden": 5, "layers": 1, "bidirectional": False, "pooling": "mean+max", "pairs": 0}
+    plain = {
+        "cell": "elman",
+        "embedding": 4,
+        "hidden": 5,
+        "layers": 1,
+        "bidirectional": False,
+        "pooling": "mean+max",
+        "pairs": 0,
+    }
     none = {"word_dropout": 0.0, "embedding_dropout": 0.0, "dropout": 0.0}
     return ModelOptions(**{**plain, **none, **changes})  # pyright: ignore[reportArgumentType]
 
@@ -87,3 +95,16 @@ def test_wrong_sizes_are_named(wrong: dict[str, object]) -> None:
     with pytest.raises(ElmanError) as caught:
         Network(10, 2, quiet(**wrong))
     assert str(next(iter(wrong.values()))) in str(caught.value)
+
+
+@pytest.mark.parametrize(("cell", "gates"), [("lstm", 4), ("gru", 3)])
+def test_gated_cells(cell: str, gates: int) -> None:
+    network = Network(10, 2, quiet(cell=cell)).eval()
+    weight = network.get_parameter("recurrent.cells.l0.W")
+    assert weight.shape == (5, gates * 5)
+    torch.testing.assert_close(network(IDS, LENGTHS)[1], network(IDS[1:2, :2])[0])
+
+
+def test_a_gated_cell_has_no_activation_to_choose() -> None:
+    with pytest.raises(ElmanError, match=r"activation is 'relu' for the cell 'gru'"):
+        Network(10, 2, quiet(cell="gru", activation="relu"))

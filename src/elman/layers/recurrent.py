@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.cells.cell import Cell, first_weight, size
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.lengths import Lengths, as_lengths
 from elman.run.choice import machine_name
@@ -229,7 +229,7 @@ class Recurrent(nn.Module):
             )
         if x.shape[2] != self.input_size:
             raise ArgumentError(f"x has {x.shape[2]} features", expected=f"{self.input_size}, the cell's input_size")
-        weight = next(self.parameters(), None)
+        weight = first_weight(self)
         autocast = torch.is_autocast_enabled(x.device.type)
         if weight is not None and x.dtype != weight.dtype and not autocast:
             raise ArgumentTypeError(

@@ -42,8 +42,10 @@ def forward(
     needs = [recording and value.requires_grad for value in values]
     if torch.compiler.is_compiling():
         return torch.ops.elman.forward(program, machine, values, lengths, reset, reverse, needs)
-    if any(needs) or _transformed():
+    if _transformed():
         return Forward.apply(program, machine, lengths, reset, reverse, tuple(needs), *values)
+    if any(needs):
+        return Plain.apply(program, machine, lengths, reset, reverse, tuple(needs), *values)
     return _forward(program, machine, values, lengths, reset, reverse, needs)
 
 
@@ -96,6 +98,20 @@ class Forward(Function):
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """Refused."""
         raise _no_forward_mode()
+
+
+class Plain(Function):
+    """The same without torch.func, for which torch looks at a function's signature at every call (35 µs)."""
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> Any:
+        """The pass itself, and what the gradients will need."""
+        program, machine, lengths, reset, reverse, needs, *values = inputs
+        output = tuple(_forward(program, machine, values, lengths, reset, reverse, needs))
+        _remember(ctx, program, machine, values, lengths, reset, reverse, needs, output)
+        return output
+
+    backward = Forward.backward
 
 
 class Backward(Function):

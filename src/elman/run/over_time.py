@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from elman.cells.cell import first_weight
 from elman.run import operators
 from elman.run.choice import choose
 from elman.run.traced import described
@@ -39,7 +40,8 @@ def over_time(
     Raises:
         CaptureError, ArgumentError: the step is unsound, or cannot run on the machine that was asked for.
     """
-    weight = next(cell.parameters(), x)
+    weight = first_weight(cell)
+    weight = x if weight is None else weight
     dtype, device = weight.dtype, x.device.type
     if torch.compiler.is_compiling():
         chosen, text, inputs, states, weights = described(cell, dtype, device, machine)

@@ -106,7 +106,12 @@ class Program:
 
     def of_kind(self, kind: Kind) -> tuple[Input, ...]:
         """The inputs of one kind, in order."""
-        return tuple(value for value in self.inputs if value.kind == kind)
+        return self._kinds.get(kind, ())
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, tuple[Input, ...]]:
+        kinds = {value.kind for value in self.inputs}
+        return {kind: tuple(value for value in self.inputs if value.kind == kind) for kind in kinds}
 
     def results(self) -> Iterator[str]:
         """The names of all values that leave the program."""

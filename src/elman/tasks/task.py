@@ -40,7 +40,7 @@ def train(
         >>> folder = getfixture("tmp_path")
         >>> rows = "a fine film,good\\nhow dull,bad\\nfine actors,good\\ndull actors,bad\\n"
         >>> _ = (folder / "reviews.csv").write_text("text,label\\n" + rows * 20)
-        >>> model = elman.train(folder / "reviews.csv", out=folder / "run", quiet=True, epochs=9, threads=1)
+        >>> model = elman.train(folder / "reviews.csv", out=folder / "run", quiet=True, epochs=30, threads=1)
         >>> model.predict(["what a fine day"])
         ['good']
     """

@@ -39,7 +39,7 @@ class TextClassifier:
         >>> from elman.tasks.classify import train_classifier
         >>> from elman.tasks.classify.options import ClassifyOptions, TrainingOptions
         >>> texts = ["a fine film", "how dull", "fine actors", "dull actors"]
-        >>> options = ClassifyOptions(training=TrainingOptions(epochs=9, threads=1))
+        >>> options = ClassifyOptions(training=TrainingOptions(epochs=30, threads=1))
         >>> model = train_classifier(from_lists(texts * 20, ["+", "-", "+", "-"] * 20), options)
         >>> model.classes, model.predict(["a fine day"]), model.probabilities(["a fine day"]).shape
         (['+', '-'], ['+'], (1, 2))

@@ -34,6 +34,7 @@ OPTIONS = ClassifyOptions(
     data=DataOptions(validation_share=0.04),
     symbols=SymbolOptions(max_length=0),
     model=ModelOptions(
+        cell="elman",
         pairs=0,
         bidirectional=False,
         embedding=16,

@@ -10,14 +10,16 @@ from elman.learn.options import TrainingOptions
 class ModelOptions:
     """The network: embedding → recurrent layers → pooling → readout."""
 
-    cell: str = option("elman", "the recurrent cell", choices=("elman",))
-    activation: str = option("tanh", "φ of the Elman cell", choices=("tanh", "relu", "sigmoid", "identity"))
+    cell: str = option("gru", "the recurrent cell", choices=("elman", "lstm", "gru"))
+    activation: str = option(
+        "tanh", "φ of the Elman cell; gated cells have their own", choices=("tanh", "relu", "sigmoid", "identity")
+    )
     embedding: int = option(64, "width of the vector of a symbol", low=1)
     pairs: int = option(
         4, "give a vector of its own to each pair of neighbours found in at least so many texts; 0: none", low=0
     )
     pair_dropout: float = option(0.5, "probability with which a pair is left out in training", low=0, below=1)
-    hidden: int = option(64, "width of the hidden state", low=1)
+    hidden: int = option(32, "width of the hidden state", low=1)
     layers: int = option(1, "recurrent layers, one upon another", low=1)
     bidirectional: bool = option(True, "read every text from both ends")
     pooling: str = option("mean+max", "from steps to one vector", choices=("last", "mean", "max", "mean+max"))

@@ -56,7 +56,7 @@ def train_classifier(
         >>> from elman.tasks.classify.options import TrainingOptions
         >>> texts = ["a fine film", "how dull", "fine actors", "dull actors"]
         >>> data = from_lists(texts * 20, ["+", "-", "+", "-"] * 20)
-        >>> options = ClassifyOptions(training=TrainingOptions(epochs=9, threads=1))
+        >>> options = ClassifyOptions(training=TrainingOptions(epochs=30, threads=1))
         >>> train_classifier(data, options).predict(["a fine day"])
         ['+']
     """
