@@ -92,7 +92,8 @@ def test_the_defaults_are_those_of_elman_train() -> None:
 def test_every_parameter_reaches_the_options() -> None:
     other = {
         "tokens": "character", "vocabulary": 99, "lowercase": False, "max_length": 7, "keep": "first",
-        "cell": "elman", "activation": "relu", "embedding": 3, "hidden": 4, "pairs": 5, "layers": 2, "bidirectional": False,
+        "cell": "elman", "activation": "relu", "embedding": 3, "hidden": 4, "pairs": 5, "layers": 2,
+        "bidirectional": False,
         "pooling": "last", "word_dropout": 0.01, "pair_dropout": 0.02, "embedding_dropout": 0.03, "dropout": 0.04,
         "epochs": 9, "batch_size": 10, "optimizer": "sgd", "learning_rate": 0.5, "weight_decay": 0.06, "clip": 2.0,
         "schedule": "linear", "warmup": 0.07, "patience": 11, "class_weight": "balanced", "validation_share": 0.3,

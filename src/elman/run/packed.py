@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from elman.run.scan import scanned
 from elman.step.interpret import evaluate
 from elman.step.program import Input, Program, Stage
 from elman.step.reference import schedule
@@ -111,7 +112,8 @@ def run(
     for stage, needed in zip(stages, reversed(after), strict=False):
         if stage.states:
             loop = _Loop(program, stage, packing, values, {name: states[name] for name in stage.states}, needed)
-            found, last = loop.run(adjoint, totals)
+            done = loop.at_once(values, adjoint) if stage.linear else None
+            found, last = loop.run(adjoint, totals) if done is None else done
             finals |= last
         else:
             found = evaluate(_part(program, stage, next(iter(packed))), values)
@@ -141,7 +143,7 @@ class _Loop:
         states: dict[str, Tensor],
         needed: set[str],
     ) -> None:
-        self.part = _part(program, stage, stage.states[0])
+        self.stage, self.part = stage, _part(program, stage, stage.states[0])
         self.new = {name: value for name, value in program.states if name in states}
         self.packing, self.states = packing, states
         self.widths = {name: value.width for name, value in program.values.items()}
@@ -151,6 +153,20 @@ class _Loop:
         given -= {*states, *nodes}
         self.fixed = {name: values[name] for name in given if name in program.vectors}
         self.steps = {name: values[name].split(packing.alive) for name in given if name not in self.fixed}
+
+    def at_once(
+        self, values: Mapping[str, Tensor], adjoint: bool
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]] | None:
+        """The same as `run`, by a scan over time; None where that cannot be done."""
+        if len(self.states) > 1 or self.packing.reset is not None or len(self.packing.alive) < 2:
+            return None
+        (state,) = self.stage.states
+        alive, owner = self.packing.alive, self.packing.owner
+        done = scanned(self.stage, self.new[state], alive, owner, values, self.states[state], adjoint)
+        if done is None:
+            return None
+        found = evaluate(self.part, {**values, state: done[0]})
+        return {name: found[name] for name in self.made}, {state: done[1]}
 
     def run(self, adjoint: bool, totals: frozenset[str]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """The packed values made in the loop, and the states at its end (n, width)."""

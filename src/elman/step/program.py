@@ -130,7 +130,7 @@ class Stage:
     Args:
         states: the states of a loop over time, each needing the others; empty: all rows and steps at once.
         nodes: its operations, in order.
-        linear: whether the loop is linear in its states and has no matrix product, so that it may run in parallel.
+        linear: whether the new states are linear in the old ones, feature by feature: such a loop may run in parallel.
     """
 
     states: tuple[str, ...]

@@ -1,6 +1,6 @@
 """A program cut into stages: what can be computed for all time steps at once, and the loops that have to wait."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from elman.step.dependencies import loops, waits_for
 from elman.step.program import Node, Program, Stage
@@ -60,12 +60,12 @@ def _needed_inside(program: Program, place: Mapping[str, int]) -> Mapping[str, f
 
 
 def _linear(program: Program, group: tuple[str, ...], nodes: list[Node]) -> bool:
-    """Whether every node of the loop is linear in the loop's states, feature by feature (a sufficient condition)."""
+    """Whether the loop's new states are linear in its old ones, feature by feature (a sufficient condition)."""
     waits = waits_for(program)
     inner = {node.name for node in nodes} | set(group)
     if not all(set(waits[value]) & set(group) for state, value in program.states if state in group):
         return False
-    for node in nodes:
+    for node in leading_to({value for state, value in program.states if state in group}, nodes):
         varying = [arg in inner for arg in node.args]
         widths = {program.values[str(arg)].width for arg, varies in zip(node.args, varying, strict=True) if varies}
         if widths != {node.width}:
@@ -75,3 +75,13 @@ def _linear(program: Program, group: tuple[str, ...], nodes: list[Node]) -> bool
         if not (node.op == "mul" and sum(varying) == 1) and not (node.op == "div" and varying == [True, False]):
             return False
     return True
+
+
+def leading_to(values: set[str], nodes: Sequence[Node]) -> list[Node]:
+    """The nodes, in their order, that some of these values are computed from."""
+    reach, found = set(values), list[Node]()
+    for node in reversed(nodes):
+        if node.name in reach:
+            reach |= {arg for arg in node.args if isinstance(arg, str)}
+            found.append(node)
+    return found[::-1]
