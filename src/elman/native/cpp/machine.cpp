@@ -1,17 +1,9 @@
 #include "machine.hpp"
 
-#ifdef _OPENMP
-#include <omp.h>
-#include <pthread.h>
-#endif
-
 #include <algorithm>
-#include <atomic>
-#include <functional>
 #include <numeric>
-#include <system_error>
-#include <thread>
 
+#include "threads.hpp"
 #include "workspace.hpp"
 
 namespace elman {
@@ -24,53 +16,8 @@ constexpr Index GRADIENT_BYTES = 32 << 20;   // of all partial sums of weight gr
 constexpr Index GROUPS = 16;                 // most partial sums
 constexpr double THREAD_OPERATIONS = 4e6;    // work that is worth a thread: some 50 microseconds
 
-#ifdef _OPENMP
-// The threads of GNU OpenMP do not survive a fork: a child that waits for them waits for ever.
-bool forked = false;
-const int noticed = pthread_atfork(nullptr, nullptr, [] { forked = true; });
-#endif
-
-// Calls f(0) … f(count - 1) in any order on up to `workers` threads, this one among them. GNU OpenMP's are those that
-// torch uses as well: others would have to share the processor with torch's, which spin for a while after each of its
-// operations. `team` is the number that torch asks for, since a team of another size would be taken apart and made anew.
-void parallel(int workers, int team, Index count, const std::function<void(Index, int)> &f) {
-  std::atomic<Index> next{0};
-  const auto work = [&](int thread) {
-    if (thread < workers)
-      for (Index i; (i = next.fetch_add(1)) < count;) f(i, thread);
-  };
-  if (workers <= 1 || count <= 1) return work(0);
-#ifdef _OPENMP
-  if (!forked && noticed == 0) {
-#pragma omp parallel num_threads(team)
-    work(omp_get_thread_num());
-    return;
-  }
-#endif
-  std::vector<std::thread> others;
-  for (int i = 1; i < workers && i < count && i < team; i++) {
-    try {
-      others.emplace_back(work, i);
-    } catch (const std::system_error &) {  // the system has no thread left: this one does the work
-      break;
-    }
-  }
-  work(0);
-  for (std::thread &t : others) t.join();
-}
-
 template <class T> T *pointer(const View &v, Index i = 0, Index j = 0) {
   return reinterpret_cast<T *>(v.data) + i * v.stride[0] + j * v.stride[1];
-}
-
-void check_view(const View &v, Index a, Index b, Index c, const char *what) {
-  if (v.size[0] != a || v.size[1] != b || v.size[2] != c)
-    refuse(std::string(what) + " has another shape than was announced");
-  if (v.data == 0 && a * b * c != 0) refuse(std::string(what) + " has no memory");
-}
-
-void check_count(std::size_t given, std::size_t expected, const char *what) {
-  if (given != expected) refuse(std::string("wrong number of ") + what);
 }
 
 }  // namespace
@@ -79,7 +26,7 @@ template <class T> class Run {
  public:
   Run(const Code &code, const Kernels<T> &kernels, const Batch &batch)
       : code_(code), kernels_(kernels), batch_(batch), packed_(code, kernels) {
-    check();
+    check(code, batch);
     sort_rows();
     make_tiles();
     threads_ = std::max(1, std::min({batch_.threads, int(groups_),
@@ -115,7 +62,6 @@ template <class T> class Run {
     std::vector<std::vector<T>> cut;  // per state: gradients that a reset sent to the initial state (rows × width)
   };
 
-  void check() const;
   void sort_rows();
   void make_tiles();
   void run_tile(Index first, Index end, Workspace<T> &space, T *sum, T *scratch);
@@ -144,45 +90,6 @@ template <class T> class Run {
   Index steps_ = 0, groups_ = 1, chunk_rows_ = 1, largest_tile_ = 1, gradient_numbers_ = 0;
   int threads_ = 1;
 };
-
-template <class T> void Run<T>::check() const {
-  const Batch &b = batch_;
-  if (b.n < 0 || b.time < 0) refuse("a negative number of rows or steps");
-  check_count(b.weights.size(), code_.weights.size(), "weights");
-  check_count(b.gradients.size(), code_.weights.size(), "gradients");
-  check_count(b.steps.size(), code_.steps.size(), "inputs per step");
-  check_count(b.previous.size(), code_.previous.size(), "previous states");
-  check_count(b.initial_previous.size(), code_.previous.size(), "initial states");
-  check_count(b.rows.size(), code_.rows.size(), "inputs per row");
-  check_count(b.states.size(), code_.states.size(), "states");
-  check_count(b.finals.size(), code_.states.size(), "final states");
-  check_count(b.outputs.size(), code_.outputs.size(), "outputs");
-  for (std::size_t i = 0; i < b.weights.size(); i++) {
-    check_view(b.weights[i], code_.weights[i].rows, code_.weights[i].columns, 1, "a weight");
-    if (code_.weights[i].wanted)
-      check_view(b.gradients[i], code_.weights[i].rows, code_.weights[i].columns, 1, "a gradient");
-  }
-  for (std::size_t i = 0; i < b.steps.size(); i++) check_view(b.steps[i], b.n, b.time, code_.steps[i], "an input");
-  for (std::size_t i = 0; i < b.previous.size(); i++) {
-    check_view(b.previous[i], b.n, b.time, code_.previous[i], "a sequence of states");
-    check_view(b.initial_previous[i], b.n, code_.previous[i], 1, "an initial state");
-  }
-  for (std::size_t i = 0; i < b.rows.size(); i++) check_view(b.rows[i], b.n, code_.rows[i], 1, "an input per row");
-  for (std::size_t i = 0; i < b.states.size(); i++) {
-    check_view(b.states[i], b.n, code_.states[i].width, 1, "a state");
-    check_view(b.finals[i], b.n, code_.states[i].width, 1, "a final state");
-  }
-  for (std::size_t i = 0; i < b.outputs.size(); i++)
-    check_view(b.outputs[i], b.n, b.time, code_.outputs[i], "an output");
-  check_view(b.lengths, b.n, 1, 1, "lengths");
-  if (b.reset.data) check_view(b.reset, b.n, b.time, 1, "reset");
-  for (Index i = 0; i < b.n; i++) {
-    const Index length = *pointer<std::int64_t>(b.lengths, i);
-    if (length < 0 || length > b.time)
-      refuse("lengths[" + std::to_string(i) + "] is " + std::to_string(length) + ", not 0 to " +
-             std::to_string(b.time));
-  }
-}
 
 // Long rows first, so that the rows that have a step t are always the first ones.
 template <class T> void Run<T>::sort_rows() {

@@ -24,6 +24,9 @@ struct Batch {
   View reset;                  // one byte each (n, time), or data == 0
 };
 
+// Throws where sizes, counts or lengths do not fit the code: nothing of the batch's memory but lengths is read.
+void check(const Code &code, const Batch &batch);
+
 template <class T> void run(const Code &code, const Kernels<T> &kernels, const Batch &batch);
 
 // One time step for a fixed batch, with weights packed once and states that stay: no memory is taken after construction.
