@@ -6,7 +6,7 @@ import torch
 from tests.conformance.written_cells import WRITTEN
 from torch import Tensor, nn
 
-from elman.cells import GRU, LSTM, Cell, Elman
+from elman.cells import GRU, LSTM, MGU, SCRN, Cell, Elman, IndRNN, MinGRU
 from elman.layers import Recurrent
 
 CELLS: dict[str, Callable[[int, int], Cell]] = {
@@ -15,6 +15,11 @@ CELLS: dict[str, Callable[[int, int], Cell]] = {
     "LSTM": LSTM,
     "GRU": GRU,
     "GRU, reset before": lambda d, h: GRU(d, h, reset_after=False),
+    "SCRN": lambda d, h: SCRN(d, h, context=max(1, h // 2)),
+    "SCRN, learned": lambda d, h: SCRN(d, h, context=h, alpha=0.8, learn_alpha=True),
+    "IndRNN": IndRNN,
+    "MGU": MGU,
+    "MinGRU": MinGRU,
     **WRITTEN,
 }
 MACHINES = ("reference", "torch", "native")

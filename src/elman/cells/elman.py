@@ -1,12 +1,12 @@
 """The simple recurrent cell of Elman (1990)."""
 
-import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from elman.cells.cell import Cell, size
+from elman.cells.gates import draw
 from elman.errors import ArgumentError
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -15,6 +15,19 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
     "identity": lambda a: a,
 }
+
+
+def activation_named(activation: str | Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """A function of that name, or the given one.
+
+    Raises:
+        ArgumentError: there is none of that name.
+    """
+    if not isinstance(activation, str):
+        return activation
+    if activation not in ACTIVATIONS:
+        raise ArgumentError(f"activation is {activation!r}", expected=f"one of {', '.join(ACTIVATIONS)}, or a function")
+    return ACTIVATIONS[activation]
 
 
 class Elman(Cell):
@@ -56,11 +69,7 @@ class Elman(Cell):
     ) -> None:
         hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
-        if isinstance(activation, str) and activation not in ACTIVATIONS:
-            raise ArgumentError(
-                f"activation is {activation!r}", expected=f"one of {', '.join(ACTIVATIONS)}, or a function"
-            )
-        self.activation = ACTIVATIONS[activation] if isinstance(activation, str) else activation
+        self.activation = activation_named(activation)
         self.U = nn.Parameter(torch.empty(input_size, hidden_size))
         self.W = nn.Parameter(torch.empty(hidden_size, hidden_size))
         self.b = nn.Parameter(torch.empty(hidden_size)) if bias else None
@@ -68,8 +77,7 @@ class Elman(Cell):
 
     def reset_parameters(self) -> None:
         """Draw the initial values again."""
-        bound = math.sqrt(6 / (self.U.shape[0] + self.U.shape[1]))
-        nn.init.uniform_(self.U, -bound, bound)
+        draw(self.U)
         nn.init.orthogonal_(self.W)
         if self.b is not None:
             nn.init.zeros_(self.b)

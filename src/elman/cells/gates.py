@@ -1,8 +1,18 @@
-"""Initial values of cells whose gates stand side by side in one matrix."""
+"""Initial values that cells share."""
 
 import math
 
 from torch import Tensor, nn
+
+
+def draw(weight: Tensor) -> None:
+    """Draw a matrix (d, h) uniformly between ±√(6 / (d + h)), in place.
+
+    Source: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks",
+    AISTATS 2010, equation 16.
+    """
+    bound = math.sqrt(6 / sum(weight.shape))
+    nn.init.uniform_(weight, -bound, bound)
 
 
 def draw_gates(U: Tensor, W: Tensor, b: Tensor | None) -> None:
