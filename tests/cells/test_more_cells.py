@@ -1,4 +1,4 @@
-"""SCRN, IndRNN, MGU and MinGRU against their papers' equations in NumPy, from unequal states; initial values."""
+"""SCRN, Leaky, IndRNN, MGU and MinGRU against their papers' equations in NumPy, from unequal states; initial values."""
 
 import math
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from elman import Recurrent
-from elman.cells import MGU, SCRN, Cell, IndRNN, MinGRU
+from elman.cells import MGU, SCRN, Cell, IndRNN, Leaky, MinGRU
 from elman.errors import ElmanError
 
 Arrays = dict[str, np.ndarray]
@@ -25,6 +25,15 @@ def scrn(alpha: float) -> Equation:
         slow = (1 - share) * (x @ p["B"]) + share * s["s"]
         fast = sigmoid(slow @ p["P"] + x @ p["A"] + s["h"] @ p["R"])
         return np.concatenate([fast, slow], axis=1), {"h": fast, "s": slow}
+
+    return step
+
+
+def leaky(leak: float) -> Equation:
+    def step(x: np.ndarray, p: Arrays, s: Arrays) -> tuple[np.ndarray, Arrays]:
+        share = sigmoid(p["r"]) if "r" in p else leak
+        h = (1 - share) * s["h"] + share * np.tanh(x @ p["U"] + s["h"] @ p["W"] + p["b"])
+        return h, {"h": h}
 
     return step
 
@@ -53,6 +62,8 @@ CELLS: dict[str, tuple[Cell, Equation]] = {
     "SCRN": (SCRN(3, 5, context=2), scrn(0.95)),
     "SCRN, another α": (SCRN(3, 5, context=7, alpha=0.5), scrn(0.5)),
     "SCRN, learned": (SCRN(3, 5, context=2, alpha=0.9, learn_alpha=True), scrn(math.nan)),
+    "Leaky": (Leaky(3, 5, leak=0.3), leaky(0.3)),
+    "Leaky, learned": (Leaky(3, 5, learn_leak=True), leaky(math.nan)),
     "IndRNN": (IndRNN(3, 5), indrnn),
     "MGU": (MGU(3, 5), mgu),
     "MinGRU": (MinGRU(3, 5), mingru),
@@ -115,6 +126,17 @@ def test_alpha_out_of_range(alpha: float) -> None:
         SCRN(3, 5, alpha=alpha)
     with pytest.raises(ElmanError, match="to be learned"):
         SCRN(3, 5, alpha=0.0, learn_alpha=True)
+
+
+@pytest.mark.parametrize("leak", [0.0, -1.0, 1.1, math.nan])
+def test_leak_out_of_range(leak: float) -> None:
+    with pytest.raises(ElmanError, match="leak is"):
+        Leaky(3, 5, leak=leak)
+    with pytest.raises(ElmanError, match="to be learned"):
+        Leaky(3, 5, leak=1.0, learn_leak=True)
+    learned = Leaky(3, 5, leak=0.1, learn_leak=True).r
+    assert learned is not None
+    torch.testing.assert_close(torch.sigmoid(learned.detach()), torch.full((5,), 0.1))
 
 
 def test_linear_loops_are_known() -> None:

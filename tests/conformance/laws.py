@@ -6,7 +6,7 @@ import torch
 from tests.conformance.written_cells import WRITTEN
 from torch import Tensor, nn
 
-from elman.cells import GRU, LSTM, MGU, SCRN, Cell, Elman, IndRNN, MinGRU
+from elman.cells import GRU, LSTM, MGU, SCRN, Cell, Elman, IndRNN, Leaky, MinGRU
 from elman.layers import Recurrent
 
 CELLS: dict[str, Callable[[int, int], Cell]] = {
@@ -18,6 +18,7 @@ CELLS: dict[str, Callable[[int, int], Cell]] = {
     "SCRN": lambda d, h: SCRN(d, h, context=max(1, h // 2)),
     "SCRN, learned": lambda d, h: SCRN(d, h, context=h, alpha=0.8, learn_alpha=True),
     "IndRNN": IndRNN,
+    "Leaky, learned": lambda d, h: Leaky(d, h, leak=0.2, learn_leak=True),
     "MGU": MGU,
     "MinGRU": MinGRU,
     **WRITTEN,

@@ -16,7 +16,7 @@ class IndRNN(Cell):
         h_t = φ(x_t U + w h_{t-1} + b)        output y_t = h_t
 
     U starts uniform (Glorot), w uniform in [0, 1], b at zero. Units meet in the next layer: stack two or more. Over T
-    steps a ReLU unit multiplies by w^T: paper and authors keep |w| ≤ 2^(1/T), with `clip_` after each update.
+    steps a ReLU unit multiplies by w^T: the authors keep w between ±2^(1/T), with `clip_` after each update.
 
     Args:
         input_size: d, width of x_t.
@@ -65,7 +65,7 @@ class IndRNN(Cell):
             nn.init.zeros_(self.b)
 
     def clip_(self, steps: int) -> "IndRNN":
-        """Keep |w| ≤ 2^(1/steps), so that no ReLU unit more than doubles what it saw so many steps ago."""
+        """Keep w between ±2^(1/steps), so that no ReLU unit more than doubles what it saw so many steps ago."""
         bound = 2 ** (1 / size("steps", steps))
         with torch.no_grad():
             self.w.clamp_(-bound, bound)

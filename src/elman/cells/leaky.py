@@ -1,0 +1,87 @@
+"""Leaky simple recurrent units, as in continuous-time networks and echo states."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from elman.cells.cell import Cell, size
+from elman.cells.elman import activation_named
+from elman.cells.gates import draw
+from elman.errors import ArgumentError
+
+
+class Leaky(Cell):
+    """Leaky simple recurrent cell: each unit moves towards its new value by a share of the way.
+
+        h_t = (1 - a) h_{t-1} + a φ(x_t U + h_{t-1} W + b)        output y_t = h_t
+
+    It is one step of Euler's method for τ dh/dt = -h + φ(x U + h W + b), a continuous-time network, with a = Δt / τ: a
+    unit forgets within about 1 / a steps. U starts uniform (Glorot), W orthogonal, b at zero.
+
+    Args:
+        input_size: d, width of x_t.
+        hidden_size: h, width of the hidden state and of the output.
+        leak: a, 0 < a ≤ 1, one number for all units; 1 is the simple recurrent cell.
+        learn_leak: whether each unit learns an a of its own, a = σ(r), from the given one on (below 1).
+        activation: φ: "tanh", "relu", "sigmoid", "identity", or a function of one tensor that keeps its shape.
+        bias: whether there is a b.
+
+    Attributes:
+        U: input → hidden (d, h).
+        W: hidden → hidden (h, h).
+        b: bias (h), or None.
+        r: σ⁻¹(a) of each unit (h), or None.
+
+    Raises:
+        ArgumentError, ArgumentTypeError: a wrong size, a leak out of its range, or an unknown name of an activation.
+
+    Example:
+        >>> cell = Leaky(3, 5, leak=0.1)
+        >>> cell.step(torch.randn(2, 3), **cell.initial_state(2))[0].shape
+        torch.Size([2, 5])
+
+    Source: H. Jaeger, M. Lukosevicius, D. Popovici and U. Siewert, "Optimization and applications of echo state
+    networks with leaky-integrator neurons", Neural Networks 20 (2007), 335-352; learned time constants: M. C. Mozer,
+    "Induction of multiscale temporal structure", NIPS 4 (1991), 275-282.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        leak: float = 0.5,
+        learn_leak: bool = False,
+        activation: str | Callable[[Tensor], Tensor] = "tanh",
+        bias: bool = True,
+    ) -> None:
+        hidden_size = size("hidden_size", hidden_size)
+        super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
+        if not (0 < leak < 1 if learn_leak else 0 < leak <= 1):  # NaN fails too
+            raise ArgumentError(
+                f"leak is {leak}", expected="0 < leak < 1, to be learned" if learn_leak else "0 < leak ≤ 1"
+            )
+        self.leak, self.activation = float(leak), activation_named(activation)
+        self.U = nn.Parameter(torch.empty(input_size, hidden_size))
+        self.W = nn.Parameter(torch.empty(hidden_size, hidden_size))
+        self.b = nn.Parameter(torch.empty(hidden_size)) if bias else None
+        self.r = nn.Parameter(torch.empty(hidden_size)) if learn_leak else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the initial values again."""
+        draw(self.U)
+        nn.init.orthogonal_(self.W)
+        if self.b is not None:
+            nn.init.zeros_(self.b)
+        if self.r is not None:
+            nn.init.constant_(self.r, torch.logit(torch.tensor(self.leak, dtype=torch.float64)).item())
+
+    def step(self, x: Tensor, *, h: Tensor) -> tuple[Tensor, dict[str, Tensor]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """h_t = (1 - a) h_{t-1} + a φ(x_t U + h_{t-1} W + b)."""
+        a = self.leak if self.r is None else torch.sigmoid(self.r)
+        new = x @ self.U + h @ self.W
+        if self.b is not None:
+            new = new + self.b
+        h = (1 - a) * h + a * self.activation(new)
+        return h, {"h": h}
