@@ -8,7 +8,7 @@ ELMAN_RUN ?= runs/demo
 .PHONY: help demo test lint types docs bench recipes sanitize clean
 
 help:
-	@echo "make demo    train the embedded example in about half a minute: sentences of Elman's (1991) grammar"
+	@echo "make demo    train the embedded example in about a quarter of a minute: sentences of Elman's (1991) grammar"
 	@echo "make test    run all tests, with the examples of the README, the docs and the docstrings"
 	@echo "make lint    check the style (ruff)"
 	@echo "make types   check the types (pyright)"

@@ -5,13 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
-from elman.cells.elman import activation_named
-from elman.cells.gates import draw
+from elman.cells.elman import Elman
 from elman.errors import ArgumentError
 
 
-class Leaky(Cell):
+class Leaky(Elman):
     """Leaky simple recurrent cell: each unit moves towards its new value by a share of the way.
 
         h_t = (1 - a) h_{t-1} + a φ(x_t U + h_{t-1} W + b)        output y_t = h_t
@@ -55,33 +53,28 @@ class Leaky(Cell):
         activation: str | Callable[[Tensor], Tensor] = "tanh",
         bias: bool = True,
     ) -> None:
-        hidden_size = size("hidden_size", hidden_size)
-        super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
+        super().__init__(input_size, hidden_size, activation, bias)
         if not (0 < leak < 1 if learn_leak else 0 < leak <= 1):  # NaN fails too
             raise ArgumentError(
                 f"leak is {leak}", expected="0 < leak < 1, to be learned" if learn_leak else "0 < leak ≤ 1"
             )
-        self.leak, self.activation = float(leak), activation_named(activation)
-        self.U = nn.Parameter(torch.empty(input_size, hidden_size))
-        self.W = nn.Parameter(torch.empty(hidden_size, hidden_size))
-        self.b = nn.Parameter(torch.empty(hidden_size)) if bias else None
-        self.r = nn.Parameter(torch.empty(hidden_size)) if learn_leak else None
-        self.reset_parameters()
+        self.leak = float(leak)
+        self.r = nn.Parameter(torch.empty(self.output_size)) if learn_leak else None
+        self._reset_leak()
 
     def reset_parameters(self) -> None:
         """Draw the initial values again."""
-        draw(self.U)
-        nn.init.orthogonal_(self.W)
-        if self.b is not None:
-            nn.init.zeros_(self.b)
+        super().reset_parameters()
+        if hasattr(self, "r"):  # not yet while the Elman cell is made
+            self._reset_leak()
+
+    def _reset_leak(self) -> None:
         if self.r is not None:
             nn.init.constant_(self.r, torch.logit(torch.tensor(self.leak, dtype=torch.float64)).item())
 
-    def step(self, x: Tensor, *, h: Tensor) -> tuple[Tensor, dict[str, Tensor]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def step(self, x: Tensor, *, h: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """h_t = (1 - a) h_{t-1} + a φ(x_t U + h_{t-1} W + b)."""
         a = self.leak if self.r is None else torch.sigmoid(self.r)
-        new = x @ self.U + h @ self.W
-        if self.b is not None:
-            new = new + self.b
-        h = (1 - a) * h + a * self.activation(new)
+        new, _ = super().step(x, h=h)
+        h = (1 - a) * h + a * new
         return h, {"h": h}
