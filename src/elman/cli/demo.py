@@ -47,7 +47,7 @@ def demo(
     out: Annotated[Path, Parameter(alias="-o")] = Path("runs/demo"),
     quiet: Annotated[bool, Parameter(alias="-q", negative=(), show_default=False)] = False,
 ) -> None:
-    """Watch an Elman network learn grammar, in about half a minute.
+    """Watch an Elman network learn grammar, in about a quarter of a minute.
 
     Makes sentences such as "boys who chase cats walk", half of them with one mistake, and trains a network to tell
     which are grammatical. Shows how it fares with longer sentences beside models that know no order, or only a few
