@@ -3,6 +3,7 @@
 import copy
 import inspect
 import operator
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self, SupportsIndex
 
@@ -24,6 +25,8 @@ class Cell(nn.Module):
         input_size: width d of x_t.
         output_size: width o of the output y_t.
         states: name → width of each state, in the order in which they are shown.
+        rows: name → width of what `step` takes besides, one value per sequence (a context, a mask).
+        steps: the same with one value per time step (noise, targets).
 
     Raises:
         ArgumentError, ArgumentTypeError: a size that is not a whole number of at least 1, or a name that `step`
@@ -61,11 +64,22 @@ class Cell(nn.Module):
         object.__setattr__(cell, "_made_with", (args, kwargs))
         return cell
 
-    def __init__(self, *, input_size: int, output_size: int, states: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        *,
+        input_size: int,
+        output_size: int,
+        states: Mapping[str, int],
+        rows: Mapping[str, int] | None = None,
+        steps: Mapping[str, int] | None = None,
+    ) -> None:
         super().__init__()
         self.input_size = size("input_size", input_size)
         self.output_size = size("output_size", output_size)
-        self.states = {_name(name): size(f"width of state {name!r}", width) for name, width in states.items()}
+        self.states, self.rows, self.steps = _widths(states), _widths(rows or {}), _widths(steps or {})
+        twice = Counter([*self.states, *self.rows, *self.steps]).most_common(1)
+        if twice and twice[0][1] > 1:
+            raise ArgumentError(f"{twice[0][0]!r} is named twice", expected="a name of its own for all that step takes")
 
     def step(self, x: Tensor, **state: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """One time step.
@@ -78,6 +92,20 @@ class Cell(nn.Module):
             output y_t (n, output_size) and the new state, name → (n, width).
         """
         raise NotImplementedError(f"{type(self).__name__} has to define step(self, x, *, {', '.join(self.states)})")
+
+    def draw(self, n: int, time: int, *, dtype: torch.dtype, device: torch.device | str) -> dict[str, Tensor]:
+        """What is drawn anew for every run over a batch, so that all machines see the same: masks and noise.
+
+        Args:
+            n: rows of the batch.
+            time: steps T of the batch.
+            dtype: of the weights.
+            device: of the inputs.
+
+        Returns:
+            name → (n, width) for `rows`, (n, T, width) for `steps`; what is not drawn has to be given by the caller.
+        """
+        return {}
 
     def forward(self, x: Tensor, **state: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The same as `step`, so that a cell can be called like any module."""
@@ -141,6 +169,10 @@ def size(name: str, value: SupportsIndex) -> int:
     if number < 1:
         raise ArgumentError(f"{name} is {number}", expected="a whole number of at least 1")
     return number
+
+
+def _widths(widths: Mapping[str, int]) -> dict[str, int]:
+    return {_name(name): size(f"width of {name!r}", width) for name, width in widths.items()}
 
 
 def _name(name: str) -> str:

@@ -19,6 +19,7 @@ def over_time(
     lengths: Tensor,
     state: Mapping[str, Tensor],
     *,
+    inputs: Mapping[str, Tensor] | None = None,
     machine: str = "auto",
     reverse: bool = False,
     reset: Tensor | None = None,
@@ -30,6 +31,7 @@ def over_time(
         x: inputs (n, T, d).
         lengths: real steps of each row (n), int64 on the CPU.
         state: initial state, name → (n, width).
+        inputs: what the step takes besides, by name: one value per row (n, width), or per step (n, T, width).
         machine: "auto", "native", "torch" or "reference".
         reverse: begin at each row's last real step and go to its first.
         reset: where a row's state is set back before the step, booleans (n, T).
@@ -44,15 +46,18 @@ def over_time(
     weight = x if weight is None else weight
     dtype, device = weight.dtype, x.device.type
     if torch.compiler.is_compiling():
-        chosen, text, inputs, states, weights = described(cell, dtype, device, machine)
+        chosen, text, names, states, weights = described(cell, dtype, device, machine)
     else:
         choice = choose(cell, dtype, device, machine)
-        chosen, text, inputs, states = choice.machine, choice.text, choice.inputs, choice.states
+        chosen, text, names, states = choice.machine, choice.text, choice.inputs, choice.states
         weights = choice.weights(cell, device)
     if chosen == "reference":
-        return unroll(cell.step, x, lengths, state, output_size=cell.output_size, backward=reverse, reset=reset)
+        width = cell.output_size
+        return unroll(
+            cell.step, x, lengths, state, output_size=width, inputs=inputs, backward=reverse, reset=reset
+        )
     given = {**weights, "x": x.to(dtype)}
-    for name, value in state.items():
+    for name, value in (*state.items(), *(inputs or {}).items()):
         given[name] = value.to(dtype)
-    found = operators.forward(text, chosen, [given[name] for name in inputs], lengths, reset, reverse)
+    found = operators.forward(text, chosen, [given[name] for name in names], lengths, reset, reverse)
     return found[0], dict(zip(states, found[1:], strict=False))

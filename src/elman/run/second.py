@@ -24,23 +24,19 @@ def loop(
     """
     given = dict(zip((value.name for value in program.inputs), values, strict=True))
     weights = {value.name: given[value.name] for value in program.of_kind("weight")}
-    steps = program.of_kind("step")
-    time = given[steps[0].name].shape[1]
-    parts = [given[v.name] for v in steps] + [
-        given[v.name].unsqueeze(1).expand(-1, time, -1) for v in program.of_kind("row")
-    ]
-    names = [v.name for v in (*steps, *program.of_kind("row"))]
-    widths = [part.shape[2] for part in parts]
+    first, *steps = program.of_kind("step")
+    more = {v.name: given[v.name] for v in (*steps, *program.of_kind("row"))}
     ((_, y),) = program.outputs
 
-    def step(x: Tensor, **state: Tensor) -> tuple[Tensor, State]:
-        found = evaluate(program, {**weights, **dict(zip(names, x.split(widths, dim=1), strict=True)), **state})
+    def step(x: Tensor, **others: Tensor) -> tuple[Tensor, State]:
+        found = evaluate(program, {**weights, first.name: x, **others})
         return found[y], {name: found[value] for name, value in program.states}
 
     states = {v.name: given[v.name] for v in program.of_kind("state")}
     width = program.values[y].width
-    x = parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
-    out, final = unroll(step, x, lengths.cpu(), states, output_size=width, backward=reverse, reset=reset)
+    out, final = unroll(
+        step, given[first.name], lengths.cpu(), states, output_size=width, inputs=more, backward=reverse, reset=reset
+    )
     return [out, *(final[name] for name, _ in program.states)]
 
 

@@ -16,12 +16,13 @@ def unroll(
     state: Mapping[str, Tensor],
     *,
     output_size: int,
+    inputs: Mapping[str, Tensor] | None = None,
     backward: bool = False,
     reset: Tensor | None = None,
 ) -> tuple[Tensor, State]:
     """Run a step over the real steps of every row.
 
-        y_t, state_t = step(x_t, **state_{t-1})        t = 1 … lengths[row]; backward: t = lengths[row] … 1
+        y_t, state_t = step(x_t, **state_{t-1}, **inputs_t)     t = 1 … lengths[row]; backward: t = lengths[row] … 1
 
     A row takes part only while it lasts: its padding is never read, so whatever stands there (NaN too) changes
     nothing and gets a gradient of exactly zero.
@@ -32,6 +33,7 @@ def unroll(
         lengths: real steps of each row (n), int64 on the CPU, 0 ≤ length ≤ T.
         state: initial state, name → (n, width).
         output_size: width o of y_t.
+        inputs: what the step takes besides, by name: one value per row (n, width), or per step (n, T, width).
         backward: begin at each row's last real step and go to its first.
         reset: where a row begins again, booleans (n, T): before the step at that position its state is set back to
             the initial state, so that no gradient passes from there to the steps before; padding is not read.
@@ -58,9 +60,13 @@ def unroll(
     order = order.to(x.device)
 
     # Gathering each step's rows at once, not x[:, t]: the gradient of T slices would be T zero tensors of x's size.
-    inputs = x.reshape(n * time, x.shape[2])[places].split(alive)
-    resets = None if reset is None else reset.to(x.device).reshape(n * time, 1)[places].split(alive)
-    outputs, final = _loop(step, inputs, {name: value[order] for name, value in state.items()}, resets)
+    def each_step(sequence: Tensor) -> Sequence[Tensor]:
+        return sequence.reshape(n * time, sequence.shape[2])[places].split(alive)
+
+    resets = None if reset is None else each_step(reset.to(x.device).unsqueeze(2))
+    more = {name: value[order] if value.dim() == 2 else each_step(value) for name, value in (inputs or {}).items()}
+    sorted_state = {name: value[order] for name, value in state.items()}
+    outputs, final = _loop(step, each_step(x), more, sorted_state, resets)
     back = torch.argsort(order)
     final = {name: value[back] for name, value in final.items()}
     packed = torch.cat(outputs)
@@ -69,7 +75,11 @@ def unroll(
 
 
 def _loop(
-    step: Step, inputs: Sequence[Tensor], state: State, resets: Sequence[Tensor] | None
+    step: Step,
+    inputs: Sequence[Tensor],
+    more: Mapping[str, Tensor | Sequence[Tensor]],
+    state: State,
+    resets: Sequence[Tensor] | None,
 ) -> tuple[list[Tensor], State]:
     """The loop itself: inputs, outputs and resets per step (alive, …), the state of all rows before and after."""
     initial = state
@@ -82,7 +92,8 @@ def _loop(
             state = {name: value[:m] for name, value in state.items()}
         if resets is not None:
             state = {name: torch.where(resets[t], initial[name][:m], value) for name, value in state.items()}
-        y_t, new = step(x_t, **state)
+        given = {name: value[:m] if isinstance(value, Tensor) else value[t] for name, value in more.items()}
+        y_t, new = step(x_t, **state, **given)
         state = {name: new[name] for name in state}
         outputs.append(y_t)
     parts = [state, *reversed(finished)]

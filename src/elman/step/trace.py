@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ from elman.step.check import check
 from elman.step.fingerprint import fingerprint
 from elman.step.program import Input, Program
 
+KINDS: tuple[Literal["step", "row", "state"], ...] = ("step", "row", "state")  # of what a step takes besides weights
 _REMEMBERED = 8  # captures of one cell: training and evaluation, two dtypes, a few changes
 
 
@@ -150,7 +151,8 @@ class Captures:
 def _once_through(cell: Any, sources: Sources, n: int, dtype: torch.dtype) -> Capture:
     """Watch one run of the step on n rows."""
     given = [Input("x", "step", (cell.input_size,))]
-    given += [Input(name, "state", (width,)) for name, width in cell.states.items()]
+    for kind in KINDS:
+        given += [Input(name, kind, (width,)) for name, width in _widths(cell, kind).items()]
     builder = Builder(given)
     known = Known()
     weights = Weights(builder, dtype, {value.name for value in given})
@@ -271,9 +273,14 @@ def _no_other_modes() -> AbstractContextManager[Any]:
     return _python_dispatch._disable_current_modes()
 
 
+def _widths(cell: Any, kind: str) -> Mapping[str, int]:
+    """Name → width of what a step takes by keyword, of one kind."""
+    return getattr(cell, f"{kind}s", {})
+
+
 def _row_counts(cell: Any, sources: Sources) -> tuple[int, int]:
     """Two numbers of rows that are no size of the cell; small, so that torch needs no second thread for them."""
     sizes = {size for stand, *_ in sources.values() for size in stand.shape}
-    sizes |= {cell.input_size, cell.output_size, *cell.states.values()}
+    sizes |= {cell.input_size, cell.output_size}.union(*(_widths(cell, kind).values() for kind in KINDS))
     free = (n for n in range(11, 10_000, 2) if n not in sizes)
     return next(free), next(free)
