@@ -1,6 +1,10 @@
 """Floor 3: cells run over whole batches: lengths, directions, depth, pooling and readout."""
 
+from elman.layers.attention import AdditiveAttention as AdditiveAttention
+from elman.layers.attention import Attention as Attention
+from elman.layers.attention import DotAttention as DotAttention
 from elman.layers.explain import explain as explain
+from elman.layers.heads import MultiHeadAttention as MultiHeadAttention
 from elman.layers.pooling import Pooling as Pooling
 from elman.layers.readout import Readout as Readout
 from elman.layers.recurrent import Recurrent as Recurrent
