@@ -115,8 +115,7 @@ class Cell(nn.Module):
         self, n: int, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
     ) -> dict[str, Tensor]:
         """The state before the first step: zeros, name → (n, width), in the dtype and on the device of the weights."""
-        like = first_weight(self)
-        like = torch.empty(0) if like is None else like
+        like = weight_like(self)
         dtype, device = dtype or like.dtype, device or like.device
         return {name: torch.zeros(n, width, dtype=dtype, device=device) for name, width in self.states.items()}
 
@@ -150,7 +149,10 @@ class Cell(nn.Module):
 
 
 def first_weight(module: nn.Module) -> Tensor | None:
-    """The first parameter of a module, for its dtype and device; a tenth of the time of `next(module.parameters())`."""
+    """The first parameter of a module, or buffer of real numbers where it has none: for its dtype and device.
+
+    It takes a tenth of the time of `next(module.parameters())`.
+    """
     for parameter in module._parameters.values():
         if parameter is not None:
             return parameter
@@ -158,7 +160,13 @@ def first_weight(module: nn.Module) -> Tensor | None:
         found = None if inner is None else first_weight(inner)
         if found is not None:
             return found
-    return None
+    return next((value for value in module._buffers.values() if value is not None and value.is_floating_point()), None)
+
+
+def weight_like(module: nn.Module) -> Tensor:
+    """`first_weight`, or an empty tensor of torch's default dtype where the module holds nothing."""
+    weight = first_weight(module)
+    return torch.empty(0) if weight is None else weight
 
 
 def size(name: str, value: SupportsIndex) -> int:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from elman import native
+from elman.cells.cell import weight_like
 from elman.run.choice import Choice, choose
 from elman.step.describe import describe
 from elman.step.program import Input, Program, Stage
@@ -28,7 +29,7 @@ def program_of(cell: Any) -> Program:
         UnsupportedOperation: the step does what a program cannot say.
         CaptureError: the step does what would be wrong on every machine.
     """
-    return simplify(captured(cell, _weight(cell).dtype).program)
+    return simplify(captured(cell, weight_like(cell).dtype).program)
 
 
 def explanation(passes: Sequence[tuple[str, Any]], machine: str, x: Tensor | None = None) -> str:
@@ -42,7 +43,7 @@ def explanation(passes: Sequence[tuple[str, Any]], machine: str, x: Tensor | Non
     lines: list[str] = []
     seen: dict[tuple[str, str], str] = {}
     for title, cell in passes:
-        weight = _weight(cell)
+        weight = weight_like(cell)
         choice = choose(cell, weight.dtype, weight.device.type, machine)
         program = _program(cell)
         before = seen.setdefault((choice.machine, describe(program) if program else title), title)
@@ -55,10 +56,6 @@ def explanation(passes: Sequence[tuple[str, Any]], machine: str, x: Tensor | Non
             lines += _part("work for one row and one step", _work(choice.plan.stages if choice.text else (), program))
             lines += _part("stored for the gradients", _stored(cell, choice, x, title == passes[0][0]))
     return "\n".join(lines)
-
-
-def _weight(cell: Any) -> Tensor:
-    return next(cell.parameters(), torch.empty(0))
 
 
 def _program(cell: Any) -> Program | None:
@@ -115,14 +112,14 @@ def _stored(cell: Any, choice: Choice, x: Tensor | None, first: bool) -> list[st
     """What the forward run stores when gradients are wanted."""
     if not choice.text:
         return ["whatever autograd stores for each operation"]
-    program, weights = choice.plan.program, choice.weights(cell, _weight(cell).device.type)
+    program, weights = choice.plan.program, choice.weights(cell, weight_like(cell).device.type)
     wants_x = x.requires_grad if x is not None and first else not first
     needs = tuple(_needs(value, weights, wants_x) for value in program.inputs)
     adjoint = choice.plan.adjoint(needs)
     if adjoint is None:
         return ["nothing: no gradient is wanted"]
     names = ", ".join(f"{_name(program, name)} ({stop - start})" for name, (start, stop) in adjoint.kept.items())
-    size = adjoint.width * _weight(cell).element_size()
+    size = adjoint.width * weight_like(cell).element_size()
     line = f"{names}: {size:,} bytes per row and step, beside x and y" if names else "nothing beside x and y"
     if names and x is not None:
         line += f"; {size * x.shape[0] * x.shape[1]:,} bytes for {x.shape[0]} rows of {x.shape[1]} steps"

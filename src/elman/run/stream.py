@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from elman.cells.cell import weight_like
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.run import in_native
 from elman.run.choice import Choice, choose
@@ -42,7 +43,7 @@ class Stream:
     def __init__(
         self, passes: Sequence[tuple[str, Any]], batch: int, initial: State, choices: Sequence[Choice]
     ) -> None:
-        weight = next(passes[0][1].parameters(), torch.empty(0))
+        weight = weight_like(passes[0][1])
         self.dtype, self.device, self.machine = weight.dtype, weight.device, choices[0].machine
         self._shape = (batch, passes[0][1].input_size)
         self._initial = {name: value.detach().clone() for name, value in initial.items()}
@@ -206,7 +207,7 @@ def stream(passes: Sequence[tuple[str, Any]], batch: int, initial: State, machin
         initial: the state before the first step, name → (batch, width), on the cells' device.
         machine: "auto", "native", "torch" or "reference".
     """
-    weight = next(passes[0][1].parameters(), torch.empty(0))
+    weight = weight_like(passes[0][1])
     choices = [choose(cell, weight.dtype, weight.device.type, machine) for _, cell in passes]
     fast = all(choice.machine == "native" for choice in choices)
     return (NativeStream if fast else Stream)(passes, batch, initial, choices)
