@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from elman.cells import Cell as Cell
     from elman.layers import Recurrent as Recurrent
     from elman.layers import explain as explain
+    from elman.layers import ragged as ragged
+    from elman.layers import tbptt as tbptt
+    from elman.layers import unragged as unragged
     from elman.tasks import load as load
     from elman.tasks import train as train
 
@@ -22,10 +25,13 @@ _HOME = {
     "explain": "elman.layers",
     "layers": "elman.layers",
     "load": "elman.tasks",
+    "ragged": "elman.layers",
+    "tbptt": "elman.layers",
     "train": "elman.tasks",
+    "unragged": "elman.layers",
 }
 
-__all__ = ["Cell", "Recurrent", "__version__", "cells", "explain", "load", "train"]
+__all__ = ["Cell", "Recurrent", "__version__", "cells", "explain", "load", "ragged", "tbptt", "train", "unragged"]
 
 try:
     __version__ = version("elman")

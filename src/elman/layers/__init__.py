@@ -6,5 +6,8 @@ from elman.layers.attention import DotAttention as DotAttention
 from elman.layers.explain import explain as explain
 from elman.layers.heads import MultiHeadAttention as MultiHeadAttention
 from elman.layers.pooling import Pooling as Pooling
+from elman.layers.ragged import ragged as ragged
+from elman.layers.ragged import unragged as unragged
 from elman.layers.readout import Readout as Readout
 from elman.layers.recurrent import Recurrent as Recurrent
+from elman.layers.tbptt import tbptt as tbptt
