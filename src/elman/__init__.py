@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elman import cells as cells
+    from elman import nn as nn
     from elman.cells import Cell as Cell
     from elman.layers import Recurrent as Recurrent
     from elman.layers import explain as explain
+    from elman.layers import from_torch as from_torch
     from elman.layers import ragged as ragged
     from elman.layers import tbptt as tbptt
+    from elman.layers import to_torch as to_torch
     from elman.layers import unragged as unragged
     from elman.tasks import load as load
     from elman.tasks import train as train
@@ -23,15 +26,32 @@ _HOME = {
     "Recurrent": "elman.layers",
     "cells": "elman.cells",
     "explain": "elman.layers",
+    "from_torch": "elman.layers",
     "layers": "elman.layers",
     "load": "elman.tasks",
+    "nn": "elman.nn",
     "ragged": "elman.layers",
     "tbptt": "elman.layers",
+    "to_torch": "elman.layers",
     "train": "elman.tasks",
     "unragged": "elman.layers",
 }
 
-__all__ = ["Cell", "Recurrent", "__version__", "cells", "explain", "load", "ragged", "tbptt", "train", "unragged"]
+__all__ = [
+    "Cell",
+    "Recurrent",
+    "__version__",
+    "cells",
+    "explain",
+    "from_torch",
+    "load",
+    "nn",
+    "ragged",
+    "tbptt",
+    "to_torch",
+    "train",
+    "unragged",
+]
 
 try:
     __version__ = version("elman")

@@ -11,3 +11,5 @@ from elman.layers.ragged import unragged as unragged
 from elman.layers.readout import Readout as Readout
 from elman.layers.recurrent import Recurrent as Recurrent
 from elman.layers.tbptt import tbptt as tbptt
+from elman.layers.torch_conversion import from_torch as from_torch
+from elman.layers.torch_conversion import to_torch as to_torch
