@@ -15,15 +15,16 @@ def draw(weight: Tensor) -> None:
     nn.init.uniform_(weight, -bound, bound)
 
 
-def draw_gates(U: Tensor, W: Tensor, b: Tensor | None) -> None:
+def draw_gates(U: Tensor, W: Tensor, b: Tensor | None, width: int | None = None) -> None:
     """Draw each gate's block as if it stood alone: U uniform (Glorot), W orthogonal; b zero.
 
     Args:
         U: input → gates (d, gates · h), changed in place.
         W: hidden → gates (h, gates · h), changed in place.
         b: bias (gates · h) or None, changed in place.
+        width: h, where W does not have as many rows.
     """
-    d, h = U.shape[0], W.shape[0]
+    d, h = U.shape[0], width or W.shape[0]
     bound = math.sqrt(6 / (d + h))
     nn.init.uniform_(U, -bound, bound)
     for block in W.detach().split(h, dim=1):  # a view: written through
