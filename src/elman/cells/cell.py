@@ -76,10 +76,30 @@ class Cell(nn.Module):
         super().__init__()
         self.input_size = size("input_size", input_size)
         self.output_size = size("output_size", output_size)
-        self.states, self.rows, self.steps = _widths(states), _widths(rows or {}), _widths(steps or {})
-        twice = Counter([*self.states, *self.rows, *self.steps]).most_common(1)
+        self._widths = {"states": _widths(states), "rows": _widths(rows or {}), "steps": _widths(steps or {})}
+        twice = Counter(name for widths in self._widths.values() for name in widths).most_common(1)
         if twice and twice[0][1] > 1:
             raise ArgumentError(f"{twice[0][0]!r} is named twice", expected="a name of its own for all that step takes")
+
+    @property
+    def states(self) -> dict[str, int]:
+        """Name → width of each state."""
+        return self._widths["states"]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Name → width of what `step` takes besides, one value per sequence."""
+        return self._widths["rows"]
+
+    @property
+    def steps(self) -> dict[str, int]:
+        """Name → width of what `step` takes besides, one value per time step."""
+        return self._widths["steps"]
+
+    @property
+    def feedback(self) -> str | None:
+        """The state that is nothing but the output of the step before, if there is one: it can be teacher-forced."""
+        return None
 
     def step(self, x: Tensor, **state: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """One time step.

@@ -1,14 +1,17 @@
 """A cell run over a whole batch of sequences of unequal length: depth, directions, states by name."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from elman.cells.cell import Cell, first_weight, size
-from elman.errors import ArgumentError, ArgumentTypeError
+from elman.errors import ArgumentError
+from elman.layers import feedback as fed
+from elman.layers.checks import check_inputs, check_reset, check_x, checked_state
 from elman.layers.lengths import Lengths, as_lengths
+from elman.layers.stack import Wiring, prefix, stacked
 from elman.run.choice import machine_name
 from elman.run.explain import explanation, program_of
 from elman.run.over_time import over_time
@@ -24,11 +27,15 @@ class Recurrent(nn.Module):
 
     Args:
         cell: the first layer's cell; further layers and directions get siblings of it (`cell.like`), each with
-            initial values of its own.
-        layers: how many layers, one upon another.
-        bidirectional: run a second cell from each row's last real step to its first; the outputs of both stand side
-            by side, forward first.
+            initial values of its own. Or a list of cells, one for each layer.
+        layers: how many layers, one upon another, or a list: the hidden size of each.
+        bidirectional: run a second cell from each row's last real step to its first.
         dropout: probability with which each value between two layers is dropped in training.
+        variational: whether the dropped values are the same at all steps of a sequence (Gal and Ghahramani, 2016).
+        merge: how the outputs of both directions become one: "concat" (side by side, forward first), "sum",
+            "average" or "product".
+        connections: "plain"; "residual": each layer's input is added to its output, from the second layer on; or
+            "dense": each layer reads x and the outputs of all layers below, and the output is that of all layers.
         initial: the state before the first step where none is given: "zero", or "learned" (one vector per state).
         machine: what runs it: "auto" takes the fastest that can; "native", the tile machine of the CPU; "torch", the
             same program in torch operations; "reference", the plain loop that defines what is right. The environment
@@ -41,7 +48,7 @@ class Recurrent(nn.Module):
         output_size: width of y_t.
 
     Raises:
-        ArgumentError, ArgumentTypeError: arguments that are not a cell, a size, or a probability.
+        ArgumentError, ArgumentTypeError: arguments that are not a cell, a size, or a probability, or do not fit.
 
     Example:
         >>> layer = Recurrent(cells.Elman(3, 5), layers=2, bidirectional=True)
@@ -49,40 +56,42 @@ class Recurrent(nn.Module):
         >>> y.shape, sorted(state)
         (torch.Size([4, 7, 10]), ['l0.backward.h', 'l0.h', 'l1.backward.h', 'l1.h'])
         >>> y, state = layer(torch.randn(4, 1, 3), state=state)        # go on from there
+        >>> Recurrent([cells.GRU(3, 8), cells.Elman(8, 4)], dropout=0.2).output_size
+        4
     """
 
     def __init__(
         self,
-        cell: Cell,
-        layers: int = 1,
+        cell: Cell | Sequence[Cell],
+        layers: int | Sequence[int] = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        variational: bool = False,
+        merge: str = "concat",
+        connections: str = "plain",
         initial: str = "zero",
         machine: str = "auto",
     ) -> None:
         super().__init__()
-        if not isinstance(cell, Cell):
-            raise ArgumentTypeError(
-                f"cell is {cell!r} ({type(cell).__name__})",
-                expected="an instance of elman.Cell, such as elman.cells.Elman(input_size, hidden_size)",
-            )
         if not 0 <= dropout < 1:  # NaN fails too
             raise ArgumentError(f"dropout is {dropout}", expected="a probability, 0 ≤ dropout < 1")
         if initial not in ("zero", "learned"):
             raise ArgumentError(f"initial is {initial!r}", expected="'zero' or 'learned'")
-        if dropout and layers == 1:
-            warnings.warn("dropout acts between layers, and there is one layer: it does nothing", stacklevel=2)
         machine_name(machine)
         self.machine = machine
-        self.layers, self.bidirectional, self.dropout = size("layers", layers), bool(bidirectional), float(dropout)
-        self.cells = _siblings(cell, self.layers, self.bidirectional)
-        self.input_size = cell.input_size
-        self.output_size = cell.output_size * (2 if bidirectional else 1)
-        self.states = {
-            _prefix(layer, backward, self.layers) + name: width
-            for layer, backward, sibling in self._passes()
-            for name, width in sibling.states.items()
-        }
+        self.bidirectional, self.dropout, self.variational = bool(bidirectional), float(dropout), bool(variational)
+        self.wiring = Wiring(self.bidirectional, merge, connections)
+        self.cells = stacked(cell, layers, self.wiring)
+        self.layers = len(self.cells) // (2 if bidirectional else 1)
+        if dropout and self.layers == 1:
+            warnings.warn("dropout acts between layers, and there is one layer: it does nothing", stacklevel=2)
+        passes = self._passes()
+        last = passes[-1][2]
+        self._forced = fed.Forms(last) if last.feedback else None
+        self.input_size = passes[0][2].input_size
+        widths = [self.wiring.width(one) for _, backward, one in passes if not backward]
+        self.output_size = sum(widths) if connections == "dense" else widths[-1]
+        self.states = self._named("states")
         learned = self.states if initial == "learned" else {}
         self.initial = nn.ParameterDict(  # a parameter's name may not hold a dot
             {name.replace(".", "_"): nn.Parameter(torch.zeros(width)) for name, width in learned.items()}
@@ -94,6 +103,10 @@ class Recurrent(nn.Module):
         lengths: Lengths | None = None,
         state: Mapping[str, Tensor] | None = None,
         reset: Tensor | None = None,
+        *,
+        inputs: Mapping[str, Tensor] | None = None,
+        feedback: Tensor | None = None,
+        teacher_forcing: float | Tensor = 1.0,
     ) -> tuple[Tensor, State]:
         """Run the layer over a batch.
 
@@ -105,6 +118,11 @@ class Recurrent(nn.Module):
             reset: where a new sequence begins within a row, booleans (n, T): before that step the row's state is set
                 back to the one it began with, and no gradient passes. The backward direction begins anew where a
                 sequence ends, which is at the step before.
+            inputs: what the cells' steps take beside x, by name: one value per row (n, width), or per step
+                (n, T, width); names as those of states. What a cell draws itself (masks) may be given too.
+            feedback: the targets of a cell that feeds its output back, (n, T, output_size), not shifted.
+            teacher_forcing: the probability that a step is handed on the target instead of the network's own output:
+                1, then no step waits for the output of the one before; 0, free running; or booleans (n, T).
 
         Returns:
             y (n, T, output_size), exactly 0 in the padding, and the state after each row's last real step (in the
@@ -114,27 +132,36 @@ class Recurrent(nn.Module):
             ArgumentError: shapes, lengths or names that do not fit.
             ArgumentTypeError: x, lengths or state of another type than the layer's.
         """
-        self._check(x)
+        check_x(x, self.input_size, first_weight(self))
         n, time, _ = x.shape
         lengths = as_lengths(lengths, n, time)
-        _check_reset(reset, n, time)
-        start = self.initial_state(n, device=x.device) if state is None else self._given(state, n, x)
+        check_reset(reset, n, time)
+        if inputs is not None:
+            check_inputs(inputs, self._named("rows"), self._named("steps"), x)
+        start = self.initial_state(n, device=x.device) if state is None else checked_state(state, self.states, n, x)
+        which = 0.0 if feedback is None else self._which(feedback, teacher_forcing, x)
         final: State = {}
-        y = x
-        outputs: list[Tensor] = []
+        below = x
+        both, outputs, read = list[Tensor](), list[Tensor](), [x]  # of the directions; of the layers; what is read
         for layer, backward, cell in self._passes():
-            prefix = _prefix(layer, backward, self.layers)
-            own = {name: start[prefix + name] for name in cell.states}
+            name = prefix(layer, backward, self.layers)
+            own = {key: start[name + key] for key in cell.states}
+            more = self._taken(cell, name, inputs or {}, x)
             here = _at_ends(reset) if backward and reset is not None else reset
-            out, own = over_time(cell, y, lengths, own, machine=self.machine, reverse=backward, reset=here)
-            outputs.append(out)
-            final |= {prefix + name: value for name, value in own.items()}
+            setting = {"inputs": more, "machine": self.machine, "reverse": backward, "reset": here}
+            if feedback is not None and self._forced is not None and layer == self.layers - 1:
+                out, own = fed.over_time_forced(self._forced, below, lengths, own, feedback, which, **setting)
+            else:
+                out, own = over_time(cell, below, lengths, own, **setting)
+            both.append(out)
+            final |= {name + key: value for key, value in own.items()}
             if backward == self.bidirectional:  # the layer's last pass
-                y = torch.cat(outputs, dim=-1) if self.bidirectional else out
-                outputs = []
-                if layer + 1 < self.layers:
-                    y = nn.functional.dropout(y, self.dropout, self.training)
-        return y, final
+                y = self.wiring.merged(both)
+                outputs.append(y + below if layer and self.wiring.connections == "residual" else y)
+                read.append(self._dropped(outputs[-1]) if layer + 1 < self.layers else y)
+                below = torch.cat(read, dim=-1) if self.wiring.connections == "dense" else read[-1]
+                both = []
+        return torch.cat(outputs, dim=-1) if self.wiring.connections == "dense" else outputs[-1], final
 
     def stream(self, batch: int = 1) -> Stream:
         """This layer as a stream: `y_t = stream(x_t)`, one time step of `batch` rows per call, the state carried.
@@ -155,7 +182,12 @@ class Recurrent(nn.Module):
                 "a bidirectional layer cannot be a stream: its backward direction begins at the end of the sequence",
                 expected="a layer of one direction",
             )
-        passes = [(_prefix(layer, False, self.layers), cell) for layer, _, cell in self._passes()]
+        if self.wiring.connections != "plain":
+            raise ArgumentError(
+                f"a layer with {self.wiring.connections} connections cannot be a stream",
+                expected="connections = 'plain'",
+            )
+        passes = [(prefix(layer, False, self.layers), cell) for layer, _, cell in self._passes()]
         batch = size("batch", batch)
         return stream(passes, batch, self.initial_state(batch), self.machine)
 
@@ -192,8 +224,10 @@ class Recurrent(nn.Module):
                 ...
         """
         if x is not None:
-            self._check(x)
-        titles = [(f"{_prefix(n, b, self.layers)}{type(cell).__name__}", cell) for n, b, cell in self._passes()]
+            check_x(x, self.input_size, first_weight(self))
+        titles = [(f"{prefix(n, b, self.layers)}{type(cell).__name__}", cell) for n, b, cell in self._passes()]
+        if self._forced is not None:
+            titles.append((f"{titles[-1][0]} with feedback: no step waits for its output", self._forced.forced))
         print(explanation(titles, self.machine, x))
 
     def initial_state(
@@ -202,8 +236,8 @@ class Recurrent(nn.Module):
         """The state before the first step for n rows, name → (n, width)."""
         state: State = {}
         for layer, backward, cell in self._passes():
-            prefix = _prefix(layer, backward, self.layers)
-            state |= {prefix + name: v for name, v in cell.initial_state(n, dtype=dtype, device=device).items()}
+            name = prefix(layer, backward, self.layers)
+            state |= {name + key: v for key, v in cell.initial_state(n, dtype=dtype, device=device).items()}
         for name in state if len(self.initial) else ():
             state[name] = state[name] + self.initial[name.replace(".", "_")]
         return state
@@ -216,44 +250,42 @@ class Recurrent(nn.Module):
             passes.append((int(name.removesuffix("_backward")[1:]), name.endswith("_backward"), cell))
         return passes
 
-    def _check(self, x: Tensor) -> None:
-        if not isinstance(x, Tensor):
-            raise ArgumentTypeError(
-                f"x is a {type(x).__name__}", expected="a tensor (n, T, d)", fix="Write torch.as_tensor(x)"
-            )
-        if x.dim() != 3:
-            raise ArgumentError(
-                f"x has shape {tuple(x.shape)}",
-                expected=f"three dimensions (n, T, {self.input_size}): rows, steps, features",
-                fix="For a single row write x.unsqueeze(0)." if x.dim() == 2 else "",
-            )
-        if x.shape[2] != self.input_size:
-            raise ArgumentError(f"x has {x.shape[2]} features", expected=f"{self.input_size}, the cell's input_size")
-        weight = first_weight(self)
-        autocast = torch.is_autocast_enabled(x.device.type)
-        if weight is not None and x.dtype != weight.dtype and not autocast:
-            raise ArgumentTypeError(
-                f"x is of type {x.dtype}", expected=f"{weight.dtype}, as the weights", fix=f"Write x.to({weight.dtype})"
-            )
+    def _named(self, kind: str) -> dict[str, int]:
+        """Name → width of the states, rows or steps of all cells."""
+        return {
+            prefix(layer, backward, self.layers) + name: width
+            for layer, backward, cell in self._passes()
+            for name, width in getattr(cell, kind).items()
+        }
 
-    def _given(self, state: Mapping[str, Tensor], n: int, x: Tensor) -> State:
-        if not isinstance(state, Mapping):
-            raise ArgumentTypeError(
-                f"state is a {type(state).__name__}",
-                expected=f"a dict with the names {', '.join(self.states)}, each (n, width)",
-            )
-        if set(state) != set(self.states):
-            raise ArgumentError(
-                f"state has the names {', '.join(state) or '(none)'}", expected=f"exactly {', '.join(self.states)}"
-            )
-        for name, width in self.states.items():
-            if state[name].shape != (n, width):
+    def _taken(self, cell: Cell, name: str, inputs: Mapping[str, Tensor], x: Tensor) -> dict[str, Tensor]:
+        """What a cell's step takes beside x and its states: given, or drawn by it."""
+        wanted = (*cell.rows, *cell.steps)
+        taken = {key: inputs[name + key] for key in wanted if name + key in inputs}
+        if len(taken) < len(wanted):
+            weight = first_weight(cell)
+            dtype = x.dtype if weight is None else weight.dtype
+            taken = {**cell.draw(x.shape[0], x.shape[1], dtype=dtype, device=x.device), **taken}
+        for key in wanted:
+            if key not in taken:
                 raise ArgumentError(
-                    f"state[{name!r}] has shape {tuple(state[name].shape)}", expected=f"({n}, {width}), batch first"
+                    f"{type(cell).__name__} takes {key!r} beside x, and it is not given",
+                    expected=f"it among the inputs: layer(x, inputs={{{name + key!r}: …}})",
                 )
-            if state[name].dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):
-                raise ArgumentTypeError(f"state[{name!r}] is of type {state[name].dtype}", expected=f"{x.dtype}, as x")
-        return dict(state)
+        return taken
+
+    def _which(self, feedback: Tensor, teacher_forcing: float | Tensor, x: Tensor) -> Tensor | float:
+        """Which steps are handed on the target, after a look at the targets."""
+        cell = self._passes()[-1][2]
+        width = cell.states[fed.fed_back(cell)]
+        fed.check_targets(feedback, x.shape[0], x.shape[1], width, x)
+        return fed.forcing(teacher_forcing, x.shape[0], x.shape[1], x.device)
+
+    def _dropped(self, y: Tensor) -> Tensor:
+        """Dropout between layers: for each step anew, or once for each sequence."""
+        if not self.variational or not self.training or not self.dropout:
+            return nn.functional.dropout(y, self.dropout, self.training)
+        return y * nn.functional.dropout(y.new_ones(y.shape[0], 1, y.shape[2]), self.dropout)
 
     def extra_repr(self) -> str:
         """Depth, direction and states for `print(layer)`."""
@@ -261,32 +293,6 @@ class Recurrent(nn.Module):
         return f"{self.input_size} → {self.output_size}, states {{{states}}}"
 
 
-def _siblings(cell: Cell, layers: int, bidirectional: bool) -> nn.ModuleDict:
-    """l0, l0_backward, l1, l1_backward, …: the given cell first, then siblings that fit the layer below."""
-    cells: dict[str, nn.Module] = {}
-    width = cell.output_size * (2 if bidirectional else 1)
-    for layer in range(layers):
-        changes = {} if layer == 0 else {"input_size": width}
-        cells[f"l{layer}"] = cell.like(**changes) if layer else cell
-        if bidirectional:
-            cells[f"l{layer}_backward"] = cell.like(**changes)
-    return nn.ModuleDict(cells)
-
-
-def _check_reset(reset: Tensor | None, n: int, time: int) -> None:
-    if reset is None:
-        return
-    if not isinstance(reset, Tensor) or reset.dtype != torch.bool:
-        what = f"of type {reset.dtype}" if isinstance(reset, Tensor) else f"a {type(reset).__name__}"
-        raise ArgumentTypeError(f"reset is {what}", expected=f"a tensor of booleans ({n}, {time})")
-    if reset.shape != (n, time):
-        raise ArgumentError(f"reset has shape {tuple(reset.shape)}", expected=f"({n}, {time}), as x has rows and steps")
-
-
 def _at_ends(reset: Tensor) -> Tensor:
     """Where a row begins anew from behind: at the last step before each reset."""
     return nn.functional.pad(reset[:, 1:], (0, min(1, reset.shape[1])))
-
-
-def _prefix(layer: int, backward: bool, layers: int) -> str:
-    return (f"l{layer}." if layers > 1 else "") + ("backward." if backward else "")

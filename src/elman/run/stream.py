@@ -48,7 +48,7 @@ class Stream:
         self._shape = (batch, passes[0][1].input_size)
         self._initial = {name: value.detach().clone() for name, value in initial.items()}
         self._states = {name: value.clone() for name, value in self._initial.items()}
-        self._passes = [(prefix, copy.deepcopy(cell)) for prefix, cell in passes]
+        self._passes = passes
 
     def __call__(self, x: Any) -> Any:
         """The output of one time step.
@@ -208,6 +208,14 @@ def stream(passes: Sequence[tuple[str, Any]], batch: int, initial: State, machin
         machine: "auto", "native", "torch" or "reference".
     """
     weight = weight_like(passes[0][1])
+    passes = [(prefix, copy.deepcopy(cell).eval()) for prefix, cell in passes]
+    for _, cell in passes:
+        if cell.rows or cell.steps:
+            raise ArgumentError(
+                f"{type(cell).__name__} takes {', '.join((*cell.rows, *cell.steps))} beside x, which a stream does not",
+                expected="cells that take x alone",
+                fix="Let the step pass a value per sequence on unchanged, as a state, and set it by stream.state.",
+            )
     choices = [choose(cell, weight.dtype, weight.device.type, machine) for _, cell in passes]
     fast = all(choice.machine == "native" for choice in choices)
     return (NativeStream if fast else Stream)(passes, batch, initial, choices)

@@ -166,11 +166,12 @@ def _once_through(cell: Any, sources: Sources, n: int, dtype: torch.dtype) -> Ca
     recorder = Recorder(builder, known, weights, n, dtype)
     returned = _run(cell, recorder, inputs)
     y, states = _returned(cell, returned)
-    results = {name: _result(cell, recorder, what, tensor, width) for name, what, tensor, width in [
-        ("y", "the output", y, cell.output_size),
-        *((name, f"the state {name!r}", states[name], width) for name, width in cell.states.items()),
-    ]}  # fmt: skip
-    return _finish(cell, builder, weights, given, y=results.pop("y"), states=results)
+    output = _result(cell, recorder, "the output", y, cell.output_size)
+    new = {
+        name: _result(cell, recorder, f"the state {name!r}", states[name], width)
+        for name, width in cell.states.items()
+    }
+    return _finish(cell, builder, weights, given, y=output, states=new)
 
 
 def _run(cell: Any, recorder: Recorder, inputs: dict[str, Tensor]) -> Any:

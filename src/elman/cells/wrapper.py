@@ -1,0 +1,52 @@
+"""A cell around a cell: what changes how a step is trained, and not what it computes."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from elman.cells.cell import Cell
+from elman.errors import ArgumentTypeError
+
+
+class Wrapper(Cell):
+    """A cell made of another, with its sizes and states; a subclass changes `step`, and may take more than x.
+
+    Args:
+        cell: the cell inside.
+
+    Attributes:
+        cell: as above.
+
+    Raises:
+        ArgumentTypeError: not a cell.
+    """
+
+    def __init__(self, cell: Cell) -> None:
+        if not isinstance(cell, Cell):
+            raise ArgumentTypeError(
+                f"cell is {cell!r} ({type(cell).__name__})",
+                expected="an instance of elman.Cell, such as elman.cells.Elman(input_size, hidden_size)",
+            )
+        super().__init__(
+            input_size=cell.input_size,
+            output_size=cell.output_size,
+            states=cell.states,
+            rows=cell.rows,
+            steps=cell.steps,
+        )
+        self.cell = cell
+
+    @property
+    def feedback(self) -> str | None:
+        """That of the cell inside."""
+        return self.cell.feedback
+
+    def draw(self, n: int, time: int, **like: Any) -> dict[str, Any]:
+        """What the cell inside draws."""
+        return self.cell.draw(n, time, **like)
+
+    def like(self, **changes: Any) -> Self:
+        """The same around a sibling of the cell inside; arguments that this class does not know are that cell's."""
+        known = self.__signature__.parameters.keys() - {"cell"}
+        own: Mapping[str, Any] = {name: value for name, value in changes.items() if name in known}
+        inner = {name: value for name, value in changes.items() if name not in known}
+        return super().like(cell=self.cell.like(**inner), **own)
