@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from elman.cells import Cell
+from elman.cells import Cell, EchoState
 
 Step = tuple[Tensor, dict[str, Tensor]]
 
@@ -245,6 +245,18 @@ class Stateless(Cell):
         return torch.tanh(x @ self.U + self.b), {}
 
 
+class Gain(EchoState):
+    """A fixed reservoir, and one learned number for each of its units: y_t = g h_t."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size, density=0.5, bias_scale=0.3, leak=0.7)
+        self.g = vector(hidden_size)
+
+    def step(self, x: Tensor, *, h: Tensor) -> Step:
+        h, state = super().step(x, h=h)
+        return self.g * h, state
+
+
 WRITTEN: dict[str, Callable[[int, int], Cell]] = {
     "chain": Chain,
     "silent": Silent,
@@ -262,5 +274,6 @@ WRITTEN: dict[str, Callable[[int, int], Cell]] = {
     "choosy": Choosy,
     "largest": Largest,
     "stateless": Stateless,
+    "echo state, gain": Gain,
 }
 SAME_AS = {"matrix per gate": "lstm", "one matrix": "elman"}  # a cell of elman with the same operations

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.cells.elman import Elman
-from elman.errors import ArgumentError
+from elman.cells.shares import Numbers, keep, set_logits, share
 
 
 class Leaky(Elman):
@@ -15,12 +15,13 @@ class Leaky(Elman):
         h_t = (1 - a) h_{t-1} + a φ(x_t U + h_{t-1} W + b)        output y_t = h_t
 
     It is one step of Euler's method for τ dh/dt = -h + φ(x U + h W + b), a continuous-time network, with a = Δt / τ: a
-    unit forgets within about 1 / a steps. U starts uniform (Glorot), W orthogonal, b at zero.
+    unit forgets within about 1 / a steps. (`CTRNN` has φ inside the product.) U starts uniform (Glorot), W orthogonal,
+    b at zero.
 
     Args:
         input_size: d, width of x_t.
         hidden_size: h, width of the hidden state and of the output.
-        leak: a, 0 < a ≤ 1, one number for all units; 1 is the simple recurrent cell.
+        leak: a, 0 < a ≤ 1, one number for all units or a sequence with one for each; 1 is the simple recurrent cell.
         learn_leak: whether each unit learns an a of its own, a = σ(r), from the given one on (below 1).
         activation: φ: "tanh", "relu", "sigmoid", "identity", or a function of one tensor that keeps its shape.
         bias: whether there is a b.
@@ -44,21 +45,19 @@ class Leaky(Elman):
     "Induction of multiscale temporal structure", NIPS 4 (1991), 275-282.
     """
 
+    leak: float | Tensor
+
     def __init__(
         self,
         input_size: int,
         hidden_size: int,
-        leak: float = 0.5,
+        leak: Numbers = 0.5,
         learn_leak: bool = False,
         activation: str | Callable[[Tensor], Tensor] = "tanh",
         bias: bool = True,
     ) -> None:
         super().__init__(input_size, hidden_size, activation, bias)
-        if not (0 < leak < 1 if learn_leak else 0 < leak <= 1):  # NaN fails too
-            raise ArgumentError(
-                f"leak is {leak}", expected="0 < leak < 1, to be learned" if learn_leak else "0 < leak ≤ 1"
-            )
-        self.leak = float(leak)
+        keep(self, "leak", share("leak", leak, self.output_size, learned=learn_leak, one=True))
         self.r = nn.Parameter(torch.empty(self.output_size)) if learn_leak else None
         self._reset_leak()
 
@@ -70,7 +69,7 @@ class Leaky(Elman):
 
     def _reset_leak(self) -> None:
         if self.r is not None:
-            nn.init.constant_(self.r, torch.logit(torch.tensor(self.leak, dtype=torch.float64)).item())
+            set_logits(self.r, self.leak)
 
     def step(self, x: Tensor, *, h: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """h_t = (1 - a) h_{t-1} + a φ(x_t U + h_{t-1} W + b)."""

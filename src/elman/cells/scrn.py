@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from elman.cells.cell import Cell, size
 from elman.cells.gates import draw
-from elman.errors import ArgumentError
+from elman.cells.shares import Numbers, keep, set_logits, share
 
 
 class SCRN(Cell):
@@ -15,14 +15,18 @@ class SCRN(Cell):
         h_t = σ(s_t P + x_t A + h_{t-1} R)                  fast
         y_t = [h_t s_t]                                     a readout has a block for each
 
+    With `old_context`, h_t = σ(s_{t-1} P + x_t A + h_{t-1} R), as in the code that the authors published: the fast
+    state sees the context of the step before, where the paper has that of the same step.
+
     A, B and P start uniform (Glorot), R orthogonal. The loop over s is linear: it may run in parallel over time.
 
     Args:
         input_size: d, width of x_t.
         hidden_size: h, width of the fast state.
         context: width of the slow one.
-        alpha: α, 0 ≤ α < 1, one number for all units.
-        learn_alpha: whether each context unit learns an α of its own, α = σ(r), from the given one on.
+        alpha: α, 0 ≤ α < 1, one number for all context units or a sequence with one for each.
+        learn_alpha: whether each context unit learns an α of its own, α = σ(r), from the given one on (above 0).
+        old_context: whether h_t sees s_{t-1} instead of s_t.
 
     Attributes:
         A: input → hidden (d, h).
@@ -41,19 +45,25 @@ class SCRN(Cell):
         (torch.Size([4, 7]), {'h': (4, 5), 's': (4, 2)})
 
     Source: T. Mikolov, A. Joulin, S. Chopra, M. Mathieu and M. Ranzato, "Learning longer memory in recurrent neural
-    networks", arXiv:1412.7753 (2014), equations 4 to 6.
+    networks", arXiv:1412.7753 (2014), equations 4 to 6; `old_context`: mfactory.lua of the authors' SCRNNs.
     """
 
+    alpha: float | Tensor
+
     def __init__(
-        self, input_size: int, hidden_size: int, context: int = 40, alpha: float = 0.95, learn_alpha: bool = False
+        self,
+        input_size: int,
+        hidden_size: int,
+        context: int = 40,
+        alpha: Numbers = 0.95,
+        learn_alpha: bool = False,
+        old_context: bool = False,
     ) -> None:
         hidden_size, context = size("hidden_size", hidden_size), size("context", context)
         states = {"h": hidden_size, "s": context}
         super().__init__(input_size=input_size, output_size=hidden_size + context, states=states)
-        if not (0 < alpha < 1 if learn_alpha else 0 <= alpha < 1):  # NaN fails too
-            low = "0 < alpha < 1, to be learned" if learn_alpha else "0 ≤ alpha < 1"
-            raise ArgumentError(f"alpha is {alpha}", expected=low)
-        self.alpha = float(alpha)
+        keep(self, "alpha", share("alpha", alpha, context, learned=learn_alpha, zero=True))
+        self.old_context = bool(old_context)
         self.A = nn.Parameter(torch.empty(input_size, hidden_size))
         self.B = nn.Parameter(torch.empty(input_size, context))
         self.P = nn.Parameter(torch.empty(context, hidden_size))
@@ -67,11 +77,11 @@ class SCRN(Cell):
             draw(weight)
         nn.init.orthogonal_(self.R)
         if self.r is not None:
-            nn.init.constant_(self.r, torch.logit(torch.tensor(self.alpha, dtype=torch.float64)).item())
+            set_logits(self.r, self.alpha)
 
     def step(self, x: Tensor, *, h: Tensor, s: Tensor) -> tuple[Tensor, dict[str, Tensor]]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """s_t = (1 - α) x_t B + α s_{t-1}, h_t = σ(s_t P + x_t A + h_{t-1} R)."""
         alpha = self.alpha if self.r is None else torch.sigmoid(self.r)
-        s = (1 - alpha) * (x @ self.B) + alpha * s
-        h = torch.sigmoid(s @ self.P + x @ self.A + h @ self.R)
-        return torch.cat([h, s], dim=-1), {"h": h, "s": s}
+        new = (1 - alpha) * (x @ self.B) + alpha * s
+        h = torch.sigmoid((s if self.old_context else new) @ self.P + x @ self.A + h @ self.R)
+        return torch.cat([h, new], dim=-1), {"h": h, "s": new}
