@@ -6,13 +6,36 @@ import torch
 from tests.conformance.written_cells import WRITTEN
 from torch import Tensor, nn
 
-from elman.cells import GRU, LSTM, MGU, SCRN, Cell, Elman, IndRNN, Leaky, MinGRU
+from elman.cells import (
+    GRU,
+    LSTM,
+    MGU,
+    QRNN,
+    RHN,
+    SCRN,
+    SRU,
+    Cell,
+    Elman,
+    IndRNN,
+    Leaky,
+    MinGRU,
+    MinLSTM,
+    MultiplicativeLSTM,
+)
 from elman.layers import Recurrent
 
 CELLS: dict[str, Callable[[int, int], Cell]] = {
     "Elman": Elman,
     "Elman relu, no bias": lambda d, h: Elman(d, h, activation="relu", bias=False),
     "LSTM": LSTM,
+    "LSTM, peepholes": lambda d, h: LSTM(d, h, peepholes=True),
+    "LSTM, coupled, peepholes, projection": lambda d, h: LSTM(
+        d, h, peepholes=True, coupled=True, projection=max(1, h - 2)
+    ),
+    "LSTM, projection": lambda d, h: LSTM(d, h, projection=max(1, h // 2)),
+    "LSTM, normed": lambda d, h: LSTM(d, h, layer_norm=True),
+    "MultiplicativeLSTM": MultiplicativeLSTM,
+    "RHN": RHN,
     "GRU": GRU,
     "GRU, reset before": lambda d, h: GRU(d, h, reset_after=False),
     "SCRN": lambda d, h: SCRN(d, h, context=max(1, h // 2)),
@@ -21,6 +44,11 @@ CELLS: dict[str, Callable[[int, int], Cell]] = {
     "Leaky, learned": lambda d, h: Leaky(d, h, leak=0.2, learn_leak=True),
     "MGU": MGU,
     "MinGRU": MinGRU,
+    "MinLSTM": MinLSTM,
+    "SRU": SRU,
+    "SRU, no peepholes": lambda d, h: SRU(d, h, peepholes=False),
+    "QRNN": QRNN,
+    "QRNN, ifo": lambda d, h: QRNN(d, h, window=3, pooling="ifo"),
     **WRITTEN,
 }
 MACHINES = ("reference", "torch", "native")
