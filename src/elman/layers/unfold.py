@@ -1,11 +1,11 @@
-"""A recurrent layer unfolded over time: every value that it keeps or returns, step by step, and what it is made from."""
+"""A recurrent layer unfolded over time: what it keeps and returns at each step, and what that is computed from."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from elman.cells.cell import Cell, size
 from elman.errors import ArgumentTypeError
-from elman.layers.reads import Block, Box, Read, reads_of
+from elman.layers.reads import BLOCKS, Block, Box, Read, reads_of
 from elman.layers.recurrent import Recurrent
 from elman.layers.stack import prefix
 
@@ -113,6 +113,12 @@ def unfold(layer: Recurrent, steps: int) -> Unfolded:
     Example:
         >>> print(unfold(elman.Recurrent(cells.Elman(3, 5)), 3))
         Elman, 3 steps
+        <BLANKLINE>
+                   y₁         y₂         y₃
+                   ↑          ↑          ↑
+        h₀ ──W───→ h₁ ──W───→ h₂ ──W───→ h₃
+                   ↑ U, b     ↑ U, b     ↑ U, b
+                   x₁         x₂         x₃
     """
     if not isinstance(layer, Recurrent):
         raise ArgumentTypeError(
@@ -173,10 +179,10 @@ class _Folded:
         places: list[dict[Box, Node]] = []
         for backward, ((boxes, _), result) in enumerate(zip(steps, results, strict=True)):
             inner = [box for box in boxes if box.name != "x" and (fed or box != result)]
-            places.append(
-                {box: self.node(box, layer, bool(backward)) for box in inner} | ({} if fed else {result: hub})
-            )
-            self.lanes += [places[-1][box] for box in inner]
+            places.append({box: self.node(box, layer, bool(backward)) for box in inner})
+            self.lanes += places[-1].values()
+            if not fed:
+                places[-1][result] = hub
         for backward, (_, reads) in enumerate(steps):
             for read in reads:
                 if not (through and places[0][read.target] == hub):
@@ -184,9 +190,10 @@ class _Folded:
         if through and state is not None:
             self.outputs.append(places[0][state])
             return
-        more: list[tuple[Node, Block]] = [(places[0][results[0]], "hidden → output")] if fed else []
-        more += [(node, "input → output") for node in below if residual]
-        more += [(node, "hidden → output") for node in self.outputs if dense and top]
+        out, skip = BLOCKS[2], BLOCKS[3]
+        more = [(places[0][results[0]], out)] if fed else []
+        more += [(node, skip) for node in below if residual]
+        more += [(node, out) for node in self.outputs if dense and top]
         self.edges += [Edge(node, hub, (), block, layer, False) for node, block in more]
         self.lanes.append(hub)
         self.outputs.append(hub)

@@ -6,7 +6,7 @@ from elman.layers.unfold import Edge, Node, Unfolded
 
 WIDTH = 100
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_LONGEST = 24  # of a list of weights, or a note
+_LONGEST = 14  # of a list of weights, or a note
 
 
 def in_letters(unfolded: Unfolded) -> str:
@@ -82,8 +82,10 @@ class _Note:
     def at(self, t: int) -> str:
         """The note below step t."""
         edge = self.edge
-        same = (edge.source.layer, edge.source.backward) == (edge.target.layer, edge.target.backward)
-        source = _label(edge.source, t - edge.lag, edge.source.name if same else edge.source.lane)
+        name = edge.source.name if edge.source.backward == edge.target.backward else edge.source.lane
+        if edge.source.layer != edge.target.layer:
+            name = edge.source.lane
+        source = _label(edge.source, t - edge.lag, name.removeprefix(f"l{edge.target.layer}."))
         return " ".join(part for part in (self.mark, source * self.named, _names(edge.weights)) if part)
 
 
