@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
+import torch
+
 from elman.cells.cell import Cell
-from elman.errors import ArgumentTypeError
+from elman.errors import ArgumentError, ArgumentTypeError
 
 
 class Wrapper(Cell):
@@ -40,9 +42,9 @@ class Wrapper(Cell):
         """That of the cell inside."""
         return self.cell.feedback
 
-    def draw(self, n: int, time: int, **like: Any) -> dict[str, Any]:
+    def draw(self, n: int, time: int, *, dtype: torch.dtype, device: torch.device | str) -> dict[str, Any]:
         """What the cell inside draws."""
-        return self.cell.draw(n, time, **like)
+        return self.cell.draw(n, time, dtype=dtype, device=device)
 
     def like(self, **changes: Any) -> Self:
         """The same around a sibling of the cell inside; arguments that this class does not know are that cell's."""
@@ -50,3 +52,21 @@ class Wrapper(Cell):
         own: Mapping[str, Any] = {name: value for name, value in changes.items() if name in known}
         inner = {name: value for name, value in changes.items() if name not in known}
         return super().like(cell=self.cell.like(**inner), **own)
+
+
+def chances(
+    p: float | Mapping[str, float], names: Mapping[str, int], of: Mapping[str, int] | None = None
+) -> dict[str, float]:
+    """Probabilities by name, of one number for all names or of some by name; those that are 0 are left out.
+
+    Raises:
+        ArgumentError: not 0 ≤ p < 1, or no such name.
+    """
+    given = dict(p) if isinstance(p, Mapping) else dict.fromkeys(names, p)
+    known = names if of is None else of
+    for name, value in given.items():
+        if name not in known:
+            raise ArgumentError(f"there is no state {name!r}", expected=f"one of {', '.join(known)}")
+        if not 0 <= value < 1:  # NaN fails too
+            raise ArgumentError(f"p is {value}", expected="a probability, 0 ≤ p < 1")
+    return {name: float(value) for name, value in given.items() if value}

@@ -260,12 +260,11 @@ class Recurrent(nn.Module):
 
     def _taken(self, cell: Cell, name: str, inputs: Mapping[str, Tensor], x: Tensor) -> dict[str, Tensor]:
         """What a cell's step takes beside x and its states: given, or drawn by it."""
+        weight = first_weight(cell)
+        dtype = x.dtype if weight is None else weight.dtype
+        taken = cell.draw(x.shape[0], x.shape[1], dtype=dtype, device=x.device)
         wanted = (*cell.rows, *cell.steps)
-        taken = {key: inputs[name + key] for key in wanted if name + key in inputs}
-        if len(taken) < len(wanted):
-            weight = first_weight(cell)
-            dtype = x.dtype if weight is None else weight.dtype
-            taken = {**cell.draw(x.shape[0], x.shape[1], dtype=dtype, device=x.device), **taken}
+        taken |= {key: inputs[name + key] for key in wanted if name + key in inputs}
         for key in wanted:
             if key not in taken:
                 raise ArgumentError(
