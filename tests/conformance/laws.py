@@ -7,6 +7,7 @@ from tests.conformance.written_cells import WRITTEN
 from torch import Tensor, nn
 
 from elman.cells import (
+    CTRNN,
     GRU,
     LSTM,
     MGU,
@@ -15,6 +16,8 @@ from elman.cells import (
     SCRN,
     SRU,
     Cell,
+    Clockwork,
+    Deep,
     Elman,
     IndRNN,
     Leaky,
@@ -49,6 +52,13 @@ CELLS: dict[str, Callable[[int, int], Cell]] = {
     "SRU, no peepholes": lambda d, h: SRU(d, h, peepholes=False),
     "QRNN": QRNN,
     "QRNN, ifo": lambda d, h: QRNN(d, h, window=3, pooling="ifo"),
+    "Elman, normed": lambda d, h: Elman(d, h, layer_norm=True),
+    "GRU, normed": lambda d, h: GRU(d, h, layer_norm=True),
+    "SCRN, old context": lambda d, h: SCRN(d, h, context=3, alpha=[0.5, 0.8, 0.95], old_context=True),
+    "CTRNN": lambda d, h: CTRNN(d, h, tau=[2.0 + unit for unit in range(h)]),
+    "CTRNN, learned": lambda d, h: CTRNN(d, h, tau=3.0, learn_tau=True, activation="sigmoid"),
+    "Clockwork": lambda d, h: Clockwork(d, h, periods=(1, 2, 4)[:h]),
+    "Deep": lambda d, h: Deep(d, h, input_layers=(4,), transition_layers=(h + 1,), output_layers=(3,)),
     **WRITTEN,
 }
 MACHINES = ("reference", "torch", "native")
