@@ -90,14 +90,18 @@ def minlstm(x: np.ndarray, p: Arrays, s: Arrays) -> tuple[np.ndarray, Arrays]:
     return h, {"h": h}
 
 
-def sru(x: np.ndarray, p: Arrays, s: Arrays) -> tuple[np.ndarray, Arrays]:
-    """Lei et al. (2018), equations 1 to 4."""
-    c = s["c"]
-    v = p.get("v", np.zeros(10))
-    f = sigmoid(x @ block(p["U"], 1) + block(v, 0) * c + block(p["b"], 0))
-    r = sigmoid(x @ block(p["U"], 2) + block(v, 1) * c + block(p["b"], 1))
-    c = f * c + (1 - f) * (x @ block(p["U"], 0))
-    return r * c + (1 - r) * (x @ p["S"] if "S" in p else x), {"c": c}
+def sru(alpha: float) -> Equation:
+    """Lei et al. (2018), equations 1 to 4, and α."""
+
+    def step(x: np.ndarray, p: Arrays, s: Arrays) -> tuple[np.ndarray, Arrays]:
+        c = s["c"]
+        v = p.get("v", np.zeros(10))
+        f = sigmoid(x @ block(p["U"], 1) + block(v, 0) * c + block(p["b"], 0))
+        r = sigmoid(x @ block(p["U"], 2) + block(v, 1) * c + block(p["b"], 1))
+        c = f * c + (1 - f) * (x @ block(p["U"], 0))
+        return r * c + (1 - r) * alpha * (x @ p["S"] if "S" in p else x), {"c": c}
+
+    return step
 
 
 def qrnn(pooling: str, window: int) -> Equation:
@@ -151,9 +155,10 @@ CELLS: dict[str, tuple[Cell, Equation]] = {
         normed_coupled_projected_lstm,
     ),
     "MinLSTM": (MinLSTM(3, 5), minlstm),
-    "SRU": (SRU(3, 5), sru),
-    "SRU, d = h": (SRU(5, 5), sru),
-    "SRU, no peepholes": (SRU(3, 5, peepholes=False), sru),
+    "SRU": (SRU(3, 5), sru(1.0)),
+    "SRU, d = h": (SRU(5, 5), sru(1.0)),
+    "SRU, no peepholes": (SRU(3, 5, peepholes=False), sru(1.0)),
+    "SRU, scaled": (SRU(5, 5, scale=1.7), sru(1.7)),
     "QRNN, f, window 1": (QRNN(3, 5, 1, "f"), qrnn("f", 1)),
     "QRNN, fo": (QRNN(3, 5), qrnn("fo", 2)),
     "QRNN, ifo, window 4": (QRNN(3, 5, 4, "ifo"), qrnn("ifo", 4)),

@@ -14,8 +14,8 @@ class SRU(Cell):
         f_t = σ(x_t U_f + v_f c_{t-1} + b_f)                 what is kept
         c_t = f_t c_{t-1} + (1 - f_t) (x_t U_c)
         r_t = σ(x_t U_r + v_r c_{t-1} + b_r)                 what is shown of the memory, the rest is input
-        h_t = r_t c_t + (1 - r_t) x_t                        output y_t = h_t
-        h_t = r_t c_t + (1 - r_t) (x_t S)                    where d and h differ
+        h_t = r_t c_t + (1 - r_t) α x_t                      output y_t = h_t
+        h_t = r_t c_t + (1 - r_t) α (x_t S)                  where d and h differ
 
     Each unit sees its own memory alone: the hidden → hidden block is v, and every product is of the input. The blocks
     stand side by side in the order c, f, r. Without peepholes there is no v; the cell is linear in c then, and all time
@@ -27,6 +27,7 @@ class SRU(Cell):
         hidden_size: h, width of the memory and of the output.
         bias: whether there is a b.
         peepholes: whether the gates see the memory.
+        scale: α, a constant; the paper advises √3, with which the variance of deep stacks does not shrink at first.
 
     Attributes:
         U: input → memory and gates (d, 3 h).
@@ -47,9 +48,12 @@ class SRU(Cell):
     recurrence", EMNLP 2018, 4470-4481; without peepholes: its first version, arXiv:1709.02755v1 (2017).
     """
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, peepholes: bool = True) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, peepholes: bool = True, scale: float = 1.0
+    ) -> None:
         hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"c": hidden_size})
+        self.scale = float(scale)
         self.U = nn.Parameter(torch.empty(input_size, 3 * hidden_size))
         self.S = nn.Parameter(torch.empty(input_size, hidden_size)) if input_size != hidden_size else None
         self.v = nn.Parameter(torch.empty(2 * hidden_size)) if peepholes else None
@@ -70,7 +74,7 @@ class SRU(Cell):
             nn.init.zeros_(self.b)
 
     def step(self, x: Tensor, *, c: Tensor) -> tuple[Tensor, dict[str, Tensor]]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """c_t = f_t c_{t-1} + (1 - f_t) (x_t U_c), h_t = r_t c_t + (1 - r_t) x_t."""
+        """c_t = f_t c_{t-1} + (1 - f_t) (x_t U_c), h_t = r_t c_t + (1 - r_t) α x_t."""
         width = self.output_size
         n, gates = (x @ self.U).split([width, 2 * width], dim=-1)
         if self.b is not None:
@@ -82,4 +86,4 @@ class SRU(Cell):
         f, r = torch.sigmoid(f), torch.sigmoid(r)
         c = f * c + (1 - f) * n
         past = x if self.S is None else x @ self.S
-        return r * c + (1 - r) * past, {"c": c}
+        return r * c + (1 - r) * (self.scale * past), {"c": c}
