@@ -55,15 +55,36 @@ template <class T, Op OP> ELMAN_INLINE T value(T a, T b, T c) {
   else return a * b + c;  // FMA
 }
 
-constexpr bool calls_library(Op op) {
-  return op == LOG || op == LOG1P || op == SIN || op == COS || op == ERF || op == SOFTPLUS || op == POW;
+template <class T> ELMAN_INLINE bool far(T x) { return !(fabs_(x) <= Number<T>::FURTHEST); }
+
+// Sine and cosine. Numbers that are too far away get the C library's, and their neighbours must not notice: bits may not
+// depend on what else is in the row. dst may be a: what the library will need is set aside before it is overwritten.
+template <class T, Op OP, bool RA> ELMAN_INLINE void circular_row(T *dst, const T *a, Index width) {
+  constexpr Index PART = 64;
+  const T a0 = *a;
+  for (; width > 0; dst += PART, a += PART, width -= PART) {
+    const Index n = width < PART ? width : PART;
+    T x[PART];
+    typename Number<T>::Bits any = 0;
+    _Pragma("omp simd reduction(|: any)")
+    for (Index j = 0; j < n; j++) {
+      x[j] = RA ? a0 : a[j];
+      any |= far(x[j]) ? 1u : 0u;
+      dst[j] = value<T, OP>(x[j], T(0), T(0));
+    }
+    if (any)
+      for (Index j = 0; j < n; j++)
+        if (far(x[j])) dst[j] = OP == SIN ? library_sin(x[j]) : library_cos(x[j]);
+  }
 }
 
 // One row; a repeated argument is one number. The compiler makes one loop of each combination.
 template <class T, Op OP, bool RA, bool RB, bool RC>
 ELMAN_INLINE void row(T *dst, const T *a, const T *b, const T *c, Index width) {
   const T a0 = RA ? *a : T(0), b0 = RB ? *b : T(0), c0 = RC ? *c : T(0);
-  if constexpr (calls_library(OP)) {
+  if constexpr (OP == SIN || OP == COS) {
+    circular_row<T, OP, RA>(dst, a, width);
+  } else if constexpr (OP == POW) {
     for (Index j = 0; j < width; j++) dst[j] = value<T, OP>(RA ? a0 : a[j], RB ? b0 : b[j], RC ? c0 : c[j]);
   } else {
     ELMAN_SIMD
