@@ -5,7 +5,7 @@ from typing import Literal
 
 from elman.cells.cell import Cell, size
 from elman.errors import ArgumentTypeError
-from elman.layers.reads import BLOCKS, Block, Box, Read, reads_of
+from elman.layers.reads import Block, Box, Read, reads_of
 from elman.layers.recurrent import Recurrent
 from elman.layers.stack import prefix
 
@@ -190,11 +190,11 @@ class _Folded:
         if through and state is not None:
             self.outputs.append(places[0][state])
             return
-        out, skip = BLOCKS[2], BLOCKS[3]
-        more = [(places[0][results[0]], out)] if fed else []
-        more += [(node, skip) for node in below if residual]
-        more += [(node, out) for node in self.outputs if dense and top]
-        self.edges += [Edge(node, hub, (), block, layer, False) for node, block in more]
+        more: dict[Block, list[Node]] = {
+            "hidden → output": [places[0][results[0]]] * fed + self.outputs * (dense and top),
+            "input → output": below * residual,
+        }
+        self.edges += [Edge(node, hub, (), block, layer, False) for block, nodes in more.items() for node in nodes]
         self.lanes.append(hub)
         self.outputs.append(hub)
 

@@ -89,13 +89,17 @@ class _Note:
         return " ".join(part for part in (self.mark, source * self.named, _names(edge.weights)) if part)
 
 
-def _names(weights: Sequence[str]) -> str:
-    """The weights of an edge, as many as there is room for."""
+def shortened(weights: Sequence[str]) -> list[str]:
+    """The weights of an edge, as many as there is room for, and … for the others."""
     for count in range(len(weights), 0, -1):
-        text = ", ".join(weights[:count]) + ", …" * (count < len(weights))
-        if len(text) <= _LONGEST:
-            return text
-    return f"{weights[0][: _LONGEST - 3]}…" if weights else ""
+        names = [*weights[:count], *["…"] * (count < len(weights))]
+        if len(", ".join(names)) <= _LONGEST:
+            return names
+    return [f"{weights[0][: _LONGEST - 3]}…"] if weights else []
+
+
+def _names(weights: Sequence[str]) -> str:
+    return ", ".join(shortened(weights))
 
 
 def _label(node: Node, t: int, name: str = "") -> str:

@@ -1,0 +1,142 @@
+"""Boxes and the arrows between them, in inches: where an arrow begins, how it gets round a box, where its name stands."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+WIDTH, HEIGHT, RADIUS = 0.62, 0.46, 0.25  # of a box; of a circle
+_CLEAR = 0.07  # between an arrow and what it passes
+_BENDS = (0.0, 0.35, -0.35, 0.6, -0.6, 0.9, -0.9, 1.3, -1.3, 1.8, -1.8)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A box or a circle around a point."""
+
+    x: float
+    y: float
+    round: bool
+
+    @property
+    def centre(self) -> np.ndarray:
+        """The point (2)."""
+        return np.array([self.x, self.y])
+
+    def moved(self, x: float) -> "Shape":
+        """The same, further to the right."""
+        return Shape(self.x + x, self.y, self.round)
+
+    def border(self, towards: np.ndarray, gap: float = 0.03) -> np.ndarray:
+        """The point of the border in the direction of another point, and a little outside."""
+        way = towards - self.centre
+        length = float(np.linalg.norm(way)) or 1.0
+        if self.round:
+            return self.centre + way / length * (RADIUS + gap)
+        reach = min(WIDTH / 2 / max(abs(way[0]), 1e-9), HEIGHT / 2 / max(abs(way[1]), 1e-9))
+        return self.centre + way * (reach + gap / length)
+
+    def covers(self, points: np.ndarray, clear: float = _CLEAR) -> np.ndarray:
+        """Which points (n, 2) lie in it, or closer than `clear`."""
+        away = abs(points - self.centre)
+        if self.round:
+            return np.linalg.norm(away, axis=1) < RADIUS + clear
+        return (away < np.array([WIDTH / 2 + clear, HEIGHT / 2 + clear])).all(axis=1)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A cubic Bézier curve by its four points (4, 2)."""
+
+    points: np.ndarray
+
+    def at(self, share: np.ndarray | float) -> np.ndarray:
+        """Points on it (n, 2), 0 being its beginning and 1 its end."""
+        t = np.atleast_1d(np.asarray(share, dtype=float))[:, None]
+        a, b, c, d = self.points
+        return (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
+
+    def along(self) -> np.ndarray:
+        """Points along it, dense enough to find what it passes (60, 2)."""
+        return self.at(np.linspace(0, 1, 60))
+
+    def moved(self, x: float) -> "Curve":
+        """The same, further to the right."""
+        return Curve(self.points + np.array([x, 0.0]))
+
+
+def between(source: Shape, target: Shape, others: Iterable[Shape]) -> Curve:
+    """An arrow from one shape to another: straight, or bent as little as is needed to pass the others by."""
+    others = list(others)
+    way = target.centre - source.centre
+    across = np.array([-way[1], way[0]]) / (float(np.linalg.norm(way)) or 1.0)
+    curves = [_bent(source, target, across * bend) for bend in _BENDS]
+    return next(
+        (curve for curve in curves if not any(shape.covers(curve.along()).any() for shape in others)), curves[0]
+    )
+
+
+def _bent(source: Shape, target: Shape, bend: np.ndarray) -> Curve:
+    a, b = source.centre, target.centre
+    first, second = a + (b - a) * 0.3 + bend, a + (b - a) * 0.7 + bend
+    return Curve(np.stack([source.border(first), first, second, target.border(second)]))
+
+
+def loop(shape: Shape, side: int) -> Curve:
+    """An arrow from a shape to itself, on its left (-1) or right (1), from above to below."""
+    high = shape.border(shape.centre + np.array([side * 1.0, 0.45]))
+    low = shape.border(shape.centre + np.array([side * 1.0, -0.45]))
+    out = np.array([side * 0.62, 0.0])
+    return Curve(np.stack([high, high + out + [0, 0.22], low + out - [0, 0.22], low]))
+
+
+def back(source: Shape, target: Shape, side: int) -> Curve:
+    """An arrow that goes round the straight way: through the corner, or beside shapes that stand upon each other."""
+    if abs(source.x - target.x) < 0.1:
+        out = np.array([side * 0.62, 0.0])
+        a = source.border(source.centre + np.array([side * 1.0, 0.0]))
+        b = target.border(target.centre + np.array([side * 1.0, 0.0]))
+        return Curve(np.stack([a, a + out, b + out, b]))
+    corner = np.array([target.x, source.y])
+    a, b = source.border(corner), target.border(corner)
+    return Curve(np.stack([a, a + (corner - a) * 0.8, b + (corner - b) * 0.8, b]))
+
+
+def place_name(
+    curve: Curve, size: Sequence[float], curves: Sequence[Curve], shapes: Sequence[Shape], taken: Sequence[np.ndarray]
+) -> np.ndarray:
+    """Where the name of an arrow stands: beside it, on no shape, and on as little else as can be.
+
+    Args:
+        curve: the arrow.
+        size: width and height of the name.
+        curves: the other arrows.
+        shapes: boxes and circles.
+        taken: names that have a place: left, bottom, right, top.
+
+    Returns:
+        the centre of the name (2).
+    """
+    points = np.concatenate([other.along() for other in curves]) if curves else np.zeros((0, 2))
+    half = np.asarray(size) / 2
+    own = curve.along()
+    best, least = curve.at(0.5)[0], np.inf
+    for share in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74):
+        here, ahead = curve.at([share, share + 0.01])
+        way = (ahead - here) / (float(np.linalg.norm(ahead - here)) or 1.0)
+        for side in (1, -1):
+            across = side * np.array([way[1], -way[0]])  # at first right of an arrow upwards, above one to the left
+            if abs(way[0]) > 0.7:
+                across = side * np.array([-way[1], way[0]]) * np.sign(way[0])  # at first above an arrow to the side
+            for far in (0.05, 0.1):
+                centre = here + across * (far + abs(across) @ half)
+                cost = 6 * abs(share - 0.5) + (side < 0) * 0.3 + 5 * (far - 0.05)
+                inside = abs(points - centre) < half + 0.03
+                cost += 2.0 * inside.all(axis=1).sum() + 4.0 * (abs(own - centre) < half).all(axis=1).sum()
+                corners = centre + np.array([[x, y] for x in (-1, 0, 1) for y in (-1, 0, 1)]) * half
+                cost += 40 * sum(shape.covers(corners, 0.02).any() for shape in shapes)
+                low, high = centre - half, centre + half
+                cost += 60 * sum(bool((low < box[2:]).all() and (high > box[:2]).all()) for box in taken)
+                if cost < least:
+                    best, least = centre, cost
+    return best
