@@ -1,5 +1,6 @@
 """RNN, LSTM and GRU that are torch's in all they show, and are computed by elman's machines on a CPU."""
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -26,14 +27,19 @@ class _OnElman(nn.RNNBase):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """Arguments and results are those of torch's class."""
+        found = None if torch.compiler.is_compiling() else _uncompiled(_OnElman._by_elman)(self, input, hx)
+        return super().forward(input, hx) if found is None else found
+
+    def _by_elman(self, input: Any, hx: Any) -> tuple[Any, Any] | None:
+        """The results, or None where torch's own forward is to give them, or to say what is wrong."""
         packed = input if isinstance(input, PackedSequence) else None
         data: Any = input if packed is None else packed.data
         states = () if hx is None else tuple(hx) if isinstance(hx, tuple | list) else (hx,)
         weights = [self._weights(names) for names in self._all_weights]
         if not _runs_here((data, *states, *(w for one in weights for w in one.values()))):
-            return super().forward(input, hx)
+            return None
         if not self._fits(data, states, None if packed is None else packed.batch_sizes):
-            return super().forward(input, hx)
+            return None
         one_row = packed is None and data.dim() == 2
         if packed is not None:
             x, lengths, leave = _from_packed(packed)
@@ -173,13 +179,22 @@ def _lent(template: Cell, weights: dict[str, Tensor]) -> Cell:
     return cell
 
 
+def _uncompiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, out of sight of torch.compile, which takes up every function that is called after a graph break."""
+    return _disabled(function) if "torch._dynamo" in sys.modules else function
+
+
+@lru_cache
+def _disabled(function: Callable[..., Any]) -> Callable[..., Any]:
+    return torch.compiler.disable(function)
+
+
 def _runs_here(tensors: Sequence[Any]) -> bool:
     """Whether elman's machines are there for such tensors, and nobody asks for torch's own operators."""
     first = tensors[0]
     return (
         native.available()
         and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
         and not torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
         and forward_ad._current_level < 0
         and all(type(t) in _PLAIN and t.device.type == "cpu" and t.dtype is first.dtype for t in tensors)

@@ -53,7 +53,8 @@ def from_cell(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     found = {"weight_ih": weights["U"].t(), "weight_hh": weights["W"].t()}
     if "b" in weights:
-        found |= {"bias_ih": weights["b"], "bias_hh": torch.zeros_like(weights["b"])}
+        b = weights["b"]
+        found |= {"bias_ih": b, "bias_hh": torch.zeros_like(b, requires_grad=b.requires_grad)}
     if "c" in weights:
         h = len(weights["c"])
         found["bias_hh"] = torch.cat([found["bias_hh"][: 2 * h], weights["c"]])
