@@ -1,4 +1,4 @@
-"""Boxes and the arrows between them, in inches: where an arrow begins, how it gets round a box, where its name stands."""
+"""Boxes and the arrows between them, in inches: where an arrow begins, what it passes, and where its name stands."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Shape:
         away = abs(points - self.centre)
         if self.round:
             return np.linalg.norm(away, axis=1) < RADIUS + clear
-        return (away < np.array([WIDTH / 2 + clear, HEIGHT / 2 + clear])).all(axis=1)
+        return (away[:, 0] < WIDTH / 2 + clear) & (away[:, 1] < HEIGHT / 2 + clear)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Curve:
 
     points: np.ndarray
 
-    def at(self, share: np.ndarray | float) -> np.ndarray:
+    def at(self, share: np.ndarray | Sequence[float] | float) -> np.ndarray:
         """Points on it (n, 2), 0 being its beginning and 1 its end."""
         t = np.atleast_1d(np.asarray(share, dtype=float))[:, None]
         a, b, c, d = self.points
@@ -82,24 +82,45 @@ def _bent(source: Shape, target: Shape, bend: np.ndarray) -> Curve:
     return Curve(np.stack([source.border(first), first, second, target.border(second)]))
 
 
-def loop(shape: Shape, side: int) -> Curve:
-    """An arrow from a shape to itself, on its left (-1) or right (1), from above to below."""
-    high = shape.border(shape.centre + np.array([side * 1.0, 0.45]))
-    low = shape.border(shape.centre + np.array([side * 1.0, -0.45]))
-    out = np.array([side * 0.62, 0.0])
-    return Curve(np.stack([high, high + out + [0, 0.22], low + out - [0, 0.22], low]))
+def loops(shape: Shape) -> list[Curve]:
+    """Arrows from a shape to itself: on its right, on its left, and at its corners."""
+    found: list[Curve] = []
+    for angle, turn in ((0, 1), (180, -1), (45, 1), (135, -1), (-45, 1), (-135, -1)):
+        out, across = (np.array([np.cos(a), np.sin(a)]) for a in np.radians([angle, angle + 90 * turn]))
+        begin, end = (shape.border(shape.centre + out + side * across * 0.45) for side in (1, -1))
+        found.append(
+            Curve(np.stack([begin, begin + out * 0.62 + across * 0.22, end + out * 0.62 - across * 0.22, end]))
+        )
+    return found
 
 
-def back(source: Shape, target: Shape, side: int) -> Curve:
-    """An arrow that goes round the straight way: through the corner, or beside shapes that stand upon each other."""
+def ways_back(source: Shape, target: Shape) -> list[Curve]:
+    """Arrows that go round the straight way: beside shapes that stand upon each other, or through either corner."""
+    found: list[Curve] = []
+    for side in (1.0, -1.0):
+        out = np.array([side, 0.0])
+        a, b = source.border(source.centre + out), target.border(target.centre + out)
+        found.append(Curve(np.stack([a, a + out * 0.62, b + out * 0.62, b])))
     if abs(source.x - target.x) < 0.1:
-        out = np.array([side * 0.62, 0.0])
-        a = source.border(source.centre + np.array([side * 1.0, 0.0]))
-        b = target.border(target.centre + np.array([side * 1.0, 0.0]))
-        return Curve(np.stack([a, a + out, b + out, b]))
-    corner = np.array([target.x, source.y])
-    a, b = source.border(corner), target.border(corner)
-    return Curve(np.stack([a, a + (corner - a) * 0.8, b + (corner - b) * 0.8, b]))
+        return found
+    round_corners: list[Curve] = []
+    for corner in (np.array([target.x, source.y]), np.array([source.x, target.y])):
+        a, b = source.border(corner), target.border(corner)
+        round_corners.append(Curve(np.stack([a, a + (corner - a) * 0.8, b + (corner - b) * 0.8, b])))
+    return round_corners + found
+
+
+def quietest(candidates: Sequence[Curve], shapes: Sequence[Shape], curves: Sequence[Curve]) -> Curve:
+    """The arrow that covers the least of shapes and other arrows; of equals the first."""
+    points = np.concatenate([curve.along() for curve in curves]) if curves else np.zeros((0, 2))
+
+    def cost(curve: Curve) -> int:
+        own = curve.along()[4:-4]  # ends are at shapes
+        covered = sum(int(shape.covers(own, -0.01).sum()) for shape in shapes)
+        near = np.linalg.norm(own[:, None] - points, axis=2).min(axis=1, initial=9.0) < 0.09
+        return 10 * covered + int(near.sum())
+
+    return min(candidates, key=cost)
 
 
 def place_name(

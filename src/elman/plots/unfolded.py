@@ -1,12 +1,13 @@
 """A recurrent layer as a picture: folded, with loops, and unfolded over time."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from elman.errors import ArgumentError
-from elman.layers.reads import BLOCKS
+from elman.layers.reads import BLOCKS, Block
 from elman.layers.unfold import Edge, Node, Unfolded
 from elman.plots.arrows import HEIGHT, RADIUS, WIDTH, Curve, Shape
 from elman.plots.figure import new_figure, save_figure
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Blue, orange and green that stay apart (ΔE ≥ 35 in simulated deuteranopia and protanopia), and can be read on white.
-_PENS = dict(zip(BLOCKS, ("#0b62a4", "#c8500a", "#00805e", "#46525c"), strict=True))
+_PENS: dict[Block, str] = dict(zip(BLOCKS, ("#0b62a4", "#c8500a", "#00805e", "#46525c"), strict=True))
 _FILLS = {"input": "#e3eef8", "row": "#e3eef8", "state": "#fdeadf", "hidden": "#fdeadf", "output": "#dff1eb"}
 _INK, _FAINT = "#20262c", "#6b747c"
-_MARGIN, _BELOW, _ABOVE, _ARROW, _LEGEND = 0.3, 1.02, 0.86, 1.1, 7.4  # inches
+_MARGIN, _BELOW, _ABOVE, _ARROW, _SIGN = 0.3, 1.02, 0.86, 1.1, 1.86  # inches
 
 
 def draw_unfolded(unfolded: Unfolded, path: str | Path | None = None, *, columns: int = 4) -> "Figure":
@@ -60,7 +61,8 @@ def draw_unfolded(unfolded: Unfolded, path: str | Path | None = None, *, columns
     folded = _MARGIN + places.reach_folded[0]
     first = folded + places.reach_folded[1] + _ARROW + (places.pitch - places.left if before else places.reach[0])
     last = first + (len(steps) - 1) * places.pitch
-    width = max(_LEGEND, last + (places.pitch + places.right if after else places.reach[1]) + _MARGIN)
+    blocks: list[Block] = [block for block in BLOCKS if any(edge.block == block for edge in unfolded.edges)]
+    width = max(_SIGN * (len(blocks) + 1), last + (places.pitch + places.right if after else places.reach[1]) + _MARGIN)
     height = _BELOW + places.top + _ABOVE
     figure.set_size_inches(width, height)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -69,7 +71,7 @@ def draw_unfolded(unfolded: Unfolded, path: str | Path | None = None, *, columns
     _captions(axes, unfolded, places, folded, (first, last))
     _Pen(axes, places).folded(folded)
     _Pen(axes, places).unfolded(unfolded, steps, first, initial)
-    _legend(axes, unfolded)
+    _legend(axes, blocks, delays=bool(initial))
     if path is not None:
         save_figure(figure, path)
     return figure
@@ -82,7 +84,7 @@ def _shown(steps: int, columns: int) -> list[int | None]:
     return [*range(1, columns), None, steps]
 
 
-def _measure(figure: "Figure"):
+def _measure(figure: "Figure") -> Callable[[str], tuple[float, float]]:
     """What tells the width and height in inches of a text."""
 
     def size(text: str) -> tuple[float, float]:
@@ -148,10 +150,7 @@ class _Pen:
             corner = (shape.x - WIDTH / 2, shape.y - HEIGHT / 2)
             style = "round,pad=0,rounding_size=0.09"
             self.axes.add_patch(FancyBboxPatch(corner, WIDTH, HEIGHT, boxstyle=style, **look))
-        ink = _FAINT if first else _INK
-        self.axes.text(
-            *shape.centre, name, ha="center", va="center", fontsize=13, color=ink, zorder=4, math_fontfamily="cm"
-        )
+        self.write(shape.centre, name, 13, _FAINT if first else _INK)
 
     def arrow(self, edge: Edge, curve: Curve, name: np.ndarray | None) -> None:
         """An arrow in the colour of its block, and the names of its weights."""
@@ -167,10 +166,13 @@ class _Pen:
             )
         )  # fmt: skip
         if name is not None:
-            text = weights_in_math(edge, self.places.layers)
-            self.axes.text(
-                *name, text, ha="center", va="center", fontsize=12, color=pen, zorder=5, math_fontfamily="cm"
-            )
+            self.write(name, weights_in_math(edge, self.places.layers), 12, pen)
+
+    def write(self, centre: np.ndarray, text: str, size: int, colour: str) -> None:
+        """Letters of mathematics around a point."""
+        x, y = centre
+        look = {"ha": "center", "va": "center", "math_fontfamily": "cm", "zorder": 5}
+        self.axes.text(x, y, text, fontsize=size, color=colour, **look)
 
 
 def _captions(axes: "Axes", unfolded: Unfolded, places: Places, folded: float, ends: tuple[float, float]) -> None:
@@ -189,20 +191,12 @@ def _captions(axes: "Axes", unfolded: Unfolded, places: Places, folded: float, e
     axes.text((ends[0] + ends[1]) / 2, -0.5, what, bbox=box, zorder=2, **grey)
 
 
-def _legend(axes: "Axes", unfolded: Unfolded) -> None:
+def _legend(axes: "Axes", blocks: Sequence[Block], delays: bool) -> None:
     """The blocks that there are, and the sign of a delay."""
     from matplotlib.lines import Line2D
 
-    blocks = [block for block in BLOCKS if any(edge.block == block for edge in unfolded.edges)]
     handles = [Line2D([], [], color=_PENS[block], linewidth=2.4, label=block) for block in blocks]
-    if any(edge.lag for edge in unfolded.edges):
+    if delays:
         handles.append(Line2D([], [], color=_FAINT, marker="s", linestyle="", markersize=7, label="delay of one step"))
-    axes.legend(
-        handles=handles,
-        loc="lower center",
-        ncols=len(handles),
-        frameon=False,
-        fontsize=11,
-        columnspacing=1.4,
-        handlelength=1.6,
-    )
+    look = {"frameon": False, "fontsize": 11, "columnspacing": 1.4, "handlelength": 1.6}
+    axes.legend(handles=handles, loc="lower center", ncols=len(handles), **look)

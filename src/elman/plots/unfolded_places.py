@@ -6,7 +6,7 @@ import numpy as np
 
 from elman.layers.unfold import Edge, Node, Unfolded
 from elman.layers.unfold_text import shortened
-from elman.plots.arrows import WIDTH, Curve, Shape, back, between, loop, place_name
+from elman.plots.arrows import WIDTH, Curve, Shape, between, loops, place_name, quietest, ways_back
 
 ROW, ASIDE, GAP = 1.02, 0.86, 0.72  # from row to row; from box to box within a step; between two steps at least
 Size = tuple[float, float]
@@ -74,21 +74,15 @@ class Places:
 
     def _folded(self, edges: Sequence[Edge]) -> list[tuple[Edge, Curve]]:
         """The arrows within a step, and the loops in place of those between steps."""
-        found: list[tuple[Edge, Curve]] = []
-        busy: set[tuple[str, int]] = set()  # sides of shapes where an arrow goes back already
+        found = [(edge, self._arrow(edge)) for edge in edges if edge.lag == 0]
         for edge in sorted(edges, key=lambda edge: edge.source.lane == edge.target.lane):
-            source, target = self.shapes[edge.source.lane], self.shapes[edge.target.lane]
-            if edge.lag == 0:
-                found.append((edge, self._arrow(edge)))
-            elif edge.source.lane != edge.target.lane:
-                side = -1 if (edge.source.lane, 1) in busy or (edge.target.lane, 1) in busy else 1
-                busy |= (
-                    {(edge.source.lane, side), (edge.target.lane, side)} if abs(source.x - target.x) < 0.1 else set()
-                )
-                found.append((edge, back(source, target, side)))
-            else:
-                side = -1 if source.x < -0.01 else 1
-                found.append((edge, loop(source, -side if (edge.source.lane, side) in busy else side)))
+            if edge.lag:
+                source, target = self.shapes[edge.source.lane], self.shapes[edge.target.lane]
+                ways = loops(source) if source == target else ways_back(source, target)
+                if source == target and source.x < -0.01:
+                    ways[:2] = ways[1::-1]  # away from the middle
+                others = [shape for shape in self.shapes.values() if shape not in (source, target)]
+                found.append((edge, quietest(ways, others, [curve for _, curve in found])))
         return found
 
     def _named(self, arrows: list[tuple[Edge, Curve]], steps: Sequence[float]) -> list[Placed]:
@@ -99,7 +93,7 @@ class Places:
             squares = [curve.at(0.5)[0] for edge, curve in arrows if edge.lag]
             taken += [np.concatenate([point - 0.08, point + 0.08]) for point in squares]
         found: list[Placed] = []
-        for edge, curve in arrows:
+        for edge, curve in sorted(arrows, key=lambda placed: placed[0].lag == 0):
             if not edge.weights:
                 found.append((edge, curve, None))
                 continue
