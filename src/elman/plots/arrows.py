@@ -149,10 +149,10 @@ def place_name(
             across = side * np.array([way[1], -way[0]])  # at first right of an arrow upwards, above one to the left
             if abs(way[0]) > 0.7:
                 across = side * np.array([-way[1], way[0]]) * np.sign(way[0])  # at first above an arrow to the side
-            for far in (0.05, 0.1):
+            for far in (0.06, 0.12):
                 centre = here + across * (far + abs(across) @ half)
-                cost = 6 * abs(share - 0.5) + (side < 0) * 0.3 + 5 * (far - 0.05)
-                inside = abs(points - centre) < half + 0.03
+                cost = 6 * abs(share - 0.5) + (side < 0) * 0.3 + 5 * (far - 0.06)
+                inside = abs(points - centre) < half + 0.04
                 cost += 2.0 * inside.all(axis=1).sum() + 4.0 * (abs(own - centre) < half).all(axis=1).sum()
                 corners = centre + np.array([[x, y] for x in (-1, 0, 1) for y in (-1, 0, 1)]) * half
                 cost += 40 * sum(shape.covers(corners, 0.02).any() for shape in shapes)

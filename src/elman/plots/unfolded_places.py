@@ -159,6 +159,6 @@ def weights_in_math(edge: Edge, layers: int) -> str:
 
 def _letter(name: str, backward: bool) -> str:
     """A name in mathematical type; of the backward direction with an arrow."""
-    escaped = name.replace("_", "\\_").replace("…", "\\ldots ")
+    escaped = name.replace("_", "\\_").replace(".", "{.}").replace("…", "\\ldots ")
     letter = escaped if len(name) == 1 else f"\\mathrm{{{escaped}}}"
     return f"\\overleftarrow{{{letter}}}" if backward else letter
