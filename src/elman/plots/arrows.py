@@ -152,8 +152,8 @@ def place_name(
             for far in (0.06, 0.12):
                 centre = here + across * (far + abs(across) @ half)
                 cost = 6 * abs(share - 0.5) + (side < 0) * 0.3 + 5 * (far - 0.06)
-                inside = abs(points - centre) < half + 0.04
-                cost += 2.0 * inside.all(axis=1).sum() + 4.0 * (abs(own - centre) < half).all(axis=1).sum()
+                close, closer = ((abs(points - centre) < half + room).all(axis=1).sum() for room in (0.1, 0.04))
+                cost += 0.1 * close + 2.0 * closer + 4.0 * (abs(own - centre) < half).all(axis=1).sum()
                 corners = centre + np.array([[x, y] for x in (-1, 0, 1) for y in (-1, 0, 1)]) * half
                 cost += 40 * sum(shape.covers(corners, 0.02).any() for shape in shapes)
                 low, high = centre - half, centre + half
