@@ -1,6 +1,7 @@
 """What every test and every docstring example starts with."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import hypothesis
@@ -8,6 +9,10 @@ import pytest
 import torch
 
 import elman
+
+# Keras runs on torch here; its examples are left out where it is not installed.
+os.environ.setdefault("KERAS_BACKEND", "torch")
+collect_ignore = [] if find_spec("keras") else ["docs/keras.md", "src/elman/layers/keras_conversion.py"]
 
 # No test is about time; a busy machine must not fail one.
 hypothesis.settings.register_profile("elman", deadline=None)

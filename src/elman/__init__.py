@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from elman.cells import Cell as Cell
     from elman.layers import Recurrent as Recurrent
     from elman.layers import explain as explain
+    from elman.layers import from_keras as from_keras
     from elman.layers import from_torch as from_torch
     from elman.layers import ragged as ragged
     from elman.layers import tbptt as tbptt
+    from elman.layers import to_keras as to_keras
     from elman.layers import to_torch as to_torch
     from elman.layers import unragged as unragged
     from elman.tasks import load as load
@@ -26,12 +28,14 @@ _HOME = {
     "Recurrent": "elman.layers",
     "cells": "elman.cells",
     "explain": "elman.layers",
+    "from_keras": "elman.layers",
     "from_torch": "elman.layers",
     "layers": "elman.layers",
     "load": "elman.tasks",
     "nn": "elman.nn",
     "ragged": "elman.layers",
     "tbptt": "elman.layers",
+    "to_keras": "elman.layers",
     "to_torch": "elman.layers",
     "train": "elman.tasks",
     "unragged": "elman.layers",
@@ -43,11 +47,13 @@ __all__ = [
     "__version__",
     "cells",
     "explain",
+    "from_keras",
     "from_torch",
     "load",
     "nn",
     "ragged",
     "tbptt",
+    "to_keras",
     "to_torch",
     "train",
     "unragged",

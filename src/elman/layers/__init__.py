@@ -5,6 +5,8 @@ from elman.layers.attention import Attention as Attention
 from elman.layers.attention import DotAttention as DotAttention
 from elman.layers.explain import explain as explain
 from elman.layers.heads import MultiHeadAttention as MultiHeadAttention
+from elman.layers.keras_conversion import from_keras as from_keras
+from elman.layers.keras_conversion import to_keras as to_keras
 from elman.layers.pooling import Pooling as Pooling
 from elman.layers.ragged import ragged as ragged
 from elman.layers.ragged import unragged as unragged
