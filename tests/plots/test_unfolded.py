@@ -5,18 +5,38 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.text import Text
+from torch import Tensor, nn
 
 import elman
 from elman import cells
+from elman.cells import Cell
 from elman.errors import ArgumentError
 from elman.layers.unfold import unfold
 from elman.plots.arrows import Shape, between, loops
 from elman.plots.unfolded import draw_unfolded
 
+
+class LongNames(Cell):
+    """A state with a long name: m_t = tanh(x_t U + w m_{t-1})."""
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__(input_size=input_size, output_size=input_size, states={"long_memory": input_size})
+        self.U, self.w_of_state = (
+            nn.Parameter(torch.randn(input_size, input_size)),
+            nn.Parameter(torch.randn(input_size)),
+        )
+
+    def step(self, x: Tensor, *, long_memory: Tensor) -> tuple[Tensor, dict[str, Tensor]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        m = torch.tanh(x @ self.U + self.w_of_state * long_memory)
+        return m, {"long_memory": m}
+
+
 LAYERS = {
+    "long names": elman.Recurrent(LongNames(3)),
     "elman": elman.Recurrent(cells.Elman(3, 5)),
     "lstm": elman.Recurrent(cells.LSTM(3, 5)),
     "scrn": elman.Recurrent(cells.SCRN(3, 5, context=2)),

@@ -150,7 +150,9 @@ class _Pen:
             corner = (shape.x - WIDTH / 2, shape.y - HEIGHT / 2)
             style = "round,pad=0,rounding_size=0.09"
             self.axes.add_patch(FancyBboxPatch(corner, WIDTH, HEIGHT, boxstyle=style, **look))
-        self.write(shape.centre, name, 13, _FAINT if first else _INK)
+        room = 1.75 * RADIUS if shape.round else 0.9 * WIDTH
+        size = min(13.0, 12 * room / self.places.measure(name)[0])  # measured at 12 points
+        self.write(shape.centre, name, size, _FAINT if first else _INK)
 
     def arrow(self, edge: Edge, curve: Curve, name: np.ndarray | None) -> None:
         """An arrow in the colour of its block, and the names of its weights."""
@@ -168,7 +170,7 @@ class _Pen:
         if name is not None:
             self.write(name, weights_in_math(edge, self.places.layers), 12, pen)
 
-    def write(self, centre: np.ndarray, text: str, size: int, colour: str) -> None:
+    def write(self, centre: np.ndarray, text: str, size: float, colour: str) -> None:
         """Letters of mathematics around a point."""
         x, y = centre
         look = {"ha": "center", "va": "center", "math_fontfamily": "cm", "zorder": 5}

@@ -18,9 +18,10 @@ class Places:
 
     Args:
         unfolded: the graph.
-        measure: the width and height of a text, in inches.
+        measure: the width and height of a text of 12 points, in inches.
 
     Attributes:
+        measure: as above.
         lanes: the values of one step, from the inputs upwards.
         shapes: lane → its shape.
         pitch: from one step to the next.
@@ -32,7 +33,7 @@ class Places:
     """
 
     def __init__(self, unfolded: Unfolded, measure: Callable[[str], Size]) -> None:
-        self.lanes = unfolded.lanes()
+        self.lanes, self.measure = unfolded.lanes(), measure
         self.layers = 1 + max(node.layer for node in self.lanes)
         edges = unfolded.folded()
         texts = {edge: weights_in_math(edge, self.layers) for edge in edges if edge.weights}
