@@ -12,6 +12,7 @@ from elman.layers.ragged import ragged as ragged
 from elman.layers.ragged import unragged as unragged
 from elman.layers.readout import Readout as Readout
 from elman.layers.recurrent import Recurrent as Recurrent
+from elman.layers.ridge import fit_readout as fit_readout
 from elman.layers.tbptt import tbptt as tbptt
 from elman.layers.torch_conversion import from_torch as from_torch
 from elman.layers.torch_conversion import to_torch as to_torch
