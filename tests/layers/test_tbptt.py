@@ -188,6 +188,30 @@ def test_the_state_may_be_changed_by_its_user() -> None:
     torch.testing.assert_close(torch.cat(parts, dim=1), whole)
 
 
+class Steered(Cell):
+    """h_t = tanh(x_t + r h_{t-1} + s_t), with one r for each row and an s for each step."""
+
+    def __init__(self) -> None:
+        super().__init__(input_size=2, output_size=2, states={"h": 2}, rows={"r": 2}, steps={"s": 2})
+
+    def step(self, x: Tensor, *, h: Tensor, r: Tensor, s: Tensor) -> tuple[Tensor, dict[str, Tensor]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        h = torch.tanh(x + r * h + s)
+        return h, {"h": h}
+
+
+@pytest.mark.parametrize("resets", [False, True])
+def test_what_steps_take_beside_x(resets: bool) -> None:
+    layer = Recurrent(Steered())
+    x, state, reset = batch(layer)
+    x, inputs = x.nan_to_num(), {"r": torch.randn(5, 2).double(), "s": torch.randn(5, 11, 2).double()}
+    again = reset if resets else None
+    whole, _ = layer(x, LENGTHS, state, again, inputs=inputs)
+    for y, where, _ in tbptt(layer, x, 4, LENGTHS, state, again, inputs=inputs):
+        close(y, whole[:, where])
+    with pytest.raises(ArgumentError, match=r"inputs\['s'\] has shape \(5, 4, 2\)"):
+        tbptt(layer, x, 4, inputs=inputs | {"s": inputs["s"][:, :4]})
+
+
 @pytest.mark.parametrize(("n", "time"), [(0, 5), (3, 0), (0, 0)])
 def test_nothing_to_read(n: int, time: int) -> None:
     chunks = list(tbptt(Recurrent(Elman(2, 3)), torch.zeros(n, time, 2), 4, reset=torch.ones(n, time).bool()))

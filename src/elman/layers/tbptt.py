@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from elman.cells.cell import size
+from elman.cells.cell import first_weight, size
 from elman.errors import ArgumentError, ArgumentTypeError
+from elman.layers.checks import check_inputs, check_reset, check_x, checked_state
 from elman.layers.lengths import Lengths, as_lengths, real_steps
 from elman.layers.recurrent import Recurrent
 from elman.step.reference import State
@@ -19,6 +20,8 @@ def tbptt(
     lengths: Lengths | None = None,
     state: Mapping[str, Tensor] | None = None,
     reset: Tensor | None = None,
+    *,
+    inputs: Mapping[str, Tensor] | None = None,
 ) -> Iterator[tuple[Tensor, slice, State]]:
     """Truncated backpropagation through time: run a layer over chunks of time, and cut the gradient between them.
 
@@ -36,6 +39,8 @@ def tbptt(
         state: the state to begin with, name → (n, width); None for the initial one. A gradient reaches it from the
             first chunk; a learned initial state also from the chunks in which a sequence begins.
         reset: where a new sequence begins within a row, booleans (n, T), as for the layer.
+        inputs: what the steps take beside x, by name: (n, width) or (n, T, width), as for the layer. What is not given
+            and drawn at random (masks of dropout) is drawn anew for each chunk.
 
     Yields:
         y (n, steps, o) of the chunk, exactly 0 in the padding; where it is in time, as a slice; the state after it,
@@ -68,31 +73,38 @@ def tbptt(
             expected="a layer of one direction",
         )
     steps = size("steps", steps)
-    with torch.no_grad():  # no time at all: the layer itself says what is wrong with x, state and reset
-        none = [v[:, :0] if isinstance(v, Tensor) and v.dim() > 1 else v for v in (x, reset)]
-        layer(none[0], state=state, reset=none[1])
-    if reset is not None and reset.shape != x.shape[:2]:
-        raise ArgumentError(
-            f"reset has shape {tuple(reset.shape)}", expected=f"{tuple(x.shape[:2])}, as x has rows and steps"
-        )
-    return _chunks(layer, x, steps, as_lengths(lengths, *x.shape[:2]), state, reset)
+    check_x(x, layer.input_size, first_weight(layer))
+    n, time, _ = x.shape
+    check_reset(reset, n, time)
+    if state is not None:
+        state = checked_state(state, layer.states, n, x)
+    if inputs is not None:
+        check_inputs(inputs, layer._named("rows"), layer._named("steps"), x)
+    return _chunks(layer, x, steps, as_lengths(lengths, n, time), state, reset, inputs or {})
 
 
 def _chunks(
-    layer: Recurrent, x: Tensor, steps: int, lengths: Tensor, state: Mapping[str, Tensor] | None, reset: Tensor | None
+    layer: Recurrent,
+    x: Tensor,
+    steps: int,
+    lengths: Tensor,
+    state: Mapping[str, Tensor] | None,
+    reset: Tensor | None,
+    inputs: Mapping[str, Tensor],
 ) -> Iterator[tuple[Tensor, slice, State]]:
     time = x.shape[1]
     given = None if state is None else {name: value.detach() for name, value in state.items()}
     carried: Mapping[str, Tensor] | None = state
     for begin in range(0, time, steps):
         where = slice(begin, min(begin + steps, time))
-        own = (lengths - begin).clamp(0, where.stop - begin)
-        if reset is None or carried is None or carried is state:  # the first chunk goes back to the state it is given
-            y, now = layer(x[:, where], own, carried, None if reset is None else reset[:, where])
+        own, here = (lengths - begin).clamp(0, where.stop - begin), None if reset is None else reset[:, where]
+        more = {name: value[:, where] if value.dim() == 3 else value for name, value in inputs.items()}
+        if here is None or carried is None or carried is state:  # the first chunk goes back to the state it is given
+            y, now = layer(x[:, where], own, carried, here, inputs=more)
         else:
             # Made anew: it may be learned, and have changed.
             origin = layer.initial_state(x.shape[0], device=x.device) if given is None else given
-            y, now = _with_resets(layer, x[:, where], own, carried, origin, reset[:, where])
+            y, now = _with_resets(layer, x[:, where], own, carried, origin, here, more)
         carried = {name: value.detach() for name, value in now.items()}
         yield y, where, dict(carried)
         del y, now  # else its graph would live while the next chunk is computed
@@ -105,6 +117,7 @@ def _with_resets(
     carried: Mapping[str, Tensor],
     origin: Mapping[str, Tensor],
     reset: Tensor,
+    inputs: Mapping[str, Tensor],
 ) -> tuple[Tensor, State]:
     """A chunk that is entered with one state and set back to another.
 
@@ -115,10 +128,10 @@ def _with_resets(
     hit = reset & real_steps(lengths, time, reset.device)  # (n, time)
     again = hit.any(dim=1).cpu()  # (n)
     first = torch.where(again, hit.int().argmax(dim=1).cpu(), lengths)
-    y, state = layer(x, first, carried)
+    y, state = layer(x, first, carried, inputs=inputs)
     if not again.any():
         return y, state
-    later, other = layer(x, torch.where(again, lengths, 0), origin, reset)
+    later, other = layer(x, torch.where(again, lengths, 0), origin, reset, inputs=inputs)
     y = torch.where(real_steps(first, time, y.device).unsqueeze(2), y, later)  # beyond a row's end both are 0
     rows = again.to(y.device).view(n, 1)
     return y, {name: torch.where(rows, other[name], value) for name, value in state.items()}
