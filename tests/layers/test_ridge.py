@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import Ridge
 from torch import Tensor
 
 from elman import Recurrent
@@ -59,9 +58,10 @@ def equal(readout: Readout, V: np.ndarray, c: np.ndarray, A: np.ndarray) -> None
 @pytest.mark.parametrize("washout", [0, 3])
 def test_ridge_of_scikit_learn(layer: Recurrent, pieces: int, washout: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ridge, "STEPS", pieces)
+    linear_model = pytest.importorskip("sklearn.linear_model")
     x, targets = batch()
     A, B = rows(layer, x, targets, washout)
-    expected = Ridge(alpha=0.3).fit(A, B)
+    expected = linear_model.Ridge(alpha=0.3).fit(A, B)
     readout = fit_readout(layer, x, targets, LENGTHS, penalty=0.3, washout=washout)
     equal(readout, expected.coef_.T, expected.intercept_, A - A.mean(axis=0))
 
