@@ -35,13 +35,7 @@ class Clipped(Wrapper):
 
     def __init__(self, cell: Cell, bound: float | Mapping[str, float] = 50.0) -> None:
         super().__init__(cell)
-        bounds = bound if isinstance(bound, Mapping) else dict.fromkeys(cell.states, bound)
-        for name, value in bounds.items():
-            if name not in cell.states:
-                raise ArgumentError(f"there is no state {name!r}", expected=f"one of {', '.join(cell.states)}")
-            if not value > 0:  # NaN fails too
-                raise ArgumentError(f"the bound of {name!r} is {value}", expected="a number above 0")
-        self.bounds = {name: float(value) for name, value in bounds.items()}
+        self.bounds = bounds(bound, cell.states)
 
     def step(self, x: Tensor, **given: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """s_t = min(max(s̃_t, -b), b)."""
@@ -51,3 +45,18 @@ class Clipped(Wrapper):
             states[name] = torch.clamp(new[name], -bound, bound)
             y = states[name] if y is new[name] else y
         return y, states
+
+
+def bounds(bound: float | Mapping[str, float], states: Mapping[str, int]) -> dict[str, float]:
+    """A bound by name of state, of one number for all or of some by name.
+
+    Raises:
+        ArgumentError: no positive number, or no such state.
+    """
+    given = dict(bound) if isinstance(bound, Mapping) else dict.fromkeys(states, bound)
+    for name, value in given.items():
+        if name not in states:
+            raise ArgumentError(f"there is no state {name!r}", expected=f"one of {', '.join(states)}")
+        if not value > 0:  # NaN fails too
+            raise ArgumentError(f"the bound of {name!r} is {value}", expected="a number above 0")
+    return {name: float(value) for name, value in given.items()}

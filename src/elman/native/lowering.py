@@ -214,7 +214,7 @@ class Lowering:
         elif node.name in self.uses.fused:
             self._instruction("fma", node.width, target, operands)
         else:
-            op = "copy" if node.op in ("expand", "full") else node.op
+            op = "copy" if node.op in ("expand", "full", "clip_gradient") else node.op
             self._instruction(op, node.width, target, operands)
 
     def _copied(self, operand: Operand, width: int, lifetime: int) -> Operand:

@@ -103,7 +103,7 @@ def _counts(program: Program, stages: Sequence[Stage]) -> tuple[int, Counter[str
             products += program.values[str(node.args[0])].width * node.width
         elif node.op in ("sum", "max"):
             counts[node.op] += program.values[str(node.args[0])].width
-        elif node.op not in ("slice", "concat", "expand", "full"):
+        elif node.op not in ("slice", "concat", "expand", "full", "clip_gradient"):
             counts[node.op] += node.width
     return products, counts
 

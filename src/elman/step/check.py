@@ -148,6 +148,12 @@ class _Checker:
 
     max = sum
 
+    def clip_gradient(self) -> None:
+        if len(self.node.attributes) != 1 or not self.node.attributes[0] > 0:
+            raise self.fail("it needs a number above 0 as attribute")
+        if self.one() != self.node.width:
+            raise self.fail("its width has to be that of its argument")
+
     def slice(self) -> None:
         start, stop = self.attributes(2)
         args = self.node.args

@@ -150,6 +150,8 @@ class _Writer:
             return f"{self.argument(args[0], ATOM)}[{mark}]", ATOM
         if node.op == "full":
             return f"full({self.argument(float(node.attributes[0]))}, {node.width})", ATOM
+        if node.op == "clip_gradient":
+            return f"clip_gradient({self.argument(args[0])}, {node.attributes[0]:g})", ATOM
         if node.op == "expand":
             return f"expand({self.argument(args[0])}, {node.width})", ATOM
         if symbol and len(args) == 1:

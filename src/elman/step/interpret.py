@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from elman.step.clip import clip_gradient
 from elman.step.operations import ELEMENTWISE
 from elman.step.program import Node, Program
 
@@ -56,6 +57,7 @@ _STRUCTURAL: dict[str, Callable[..., Tensor]] = {
     "max": lambda node, n, a: a.amax(dim=1, keepdim=True),
     "slice": lambda node, n, a: a[..., node.attributes[0] : node.attributes[1]],
     "expand": lambda node, n, a: a.expand(n, node.width),
+    "clip_gradient": lambda node, n, a: clip_gradient(a, node.attributes[0]),
 }
 
 

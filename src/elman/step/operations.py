@@ -77,6 +77,7 @@ ELEMENTWISE: dict[str, Operation] = {
 #   concat(a, b, …)   side by side
 #   expand(a)         rows (n, 1) or a vector, as rows (n, width)
 #   full()            rows (n, width) of one number
-STRUCTURAL = ("matmul", "sum", "max", "slice", "concat", "expand", "full")
+#   clip_gradient(a)  rows as they are; their gradient is kept within ± one number
+STRUCTURAL = ("matmul", "sum", "max", "slice", "concat", "expand", "full", "clip_gradient")
 
 OPERATIONS = (*ELEMENTWISE, *STRUCTURAL)

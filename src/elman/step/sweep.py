@@ -98,7 +98,7 @@ class _Sweep:
             self.row(node, str(node.args[0]), g)
 
     def row(self, node: Node, arg: str, g: str) -> None:
-        """Through sum, max, slice and expand."""
+        """Through sum, max, slice, expand and clip_gradient."""
         width = self.b.width(arg)
         if node.op == "expand":
             self.spread(arg, g)
@@ -107,6 +107,9 @@ class _Sweep:
                 self.give(arg, g, int(node.attributes[0]))
         elif node.op == "sum":
             self.give(arg, self.b.rows(g, width))
+        elif node.op == "clip_gradient":
+            above = self.b.add("maximum", g, -node.attributes[0])
+            self.give(arg, str(self.b.add("minimum", above, node.attributes[0])))
         else:  # the largest features share the gradient, as in torch.amax
             largest = self.b.add("eq", arg, node.name)
             share = self.b.add("div", g, self.b.add("sum", largest, width=1))

@@ -47,8 +47,8 @@ def to_text(program: Program) -> str:
     for node in program.nodes:
         words = ["node", node.name, str(node.width), node.op, *map(_word, node.args)]
         if node.attributes:
-            # The value of "full" is a number; all other attributes are positions.
-            write = _word if node.op == "full" else str
+            # The attribute of "full" and "clip_gradient" is a number; all others are positions.
+            write = _word if node.op in ("full", "clip_gradient") else str
             words += [";", *(write(value) for value in node.attributes)]
         lines.append(" ".join(words))
     lines += [f"output {name} {value}" for name, value in program.outputs]

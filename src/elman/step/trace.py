@@ -168,8 +168,7 @@ def _once_through(cell: Any, sources: Sources, n: int, dtype: torch.dtype) -> Ca
     y, states = _returned(cell, returned)
     output = _result(cell, recorder, "the output", y, cell.output_size)
     new = {
-        name: _result(cell, recorder, f"the state {name!r}", states[name], width)
-        for name, width in cell.states.items()
+        name: _result(cell, recorder, f"the state {name!r}", states[name], width) for name, width in cell.states.items()
     }
     return _finish(cell, builder, weights, given, y=output, states=new)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from elman.step.capture.terms import Operand, Term, apply
+from elman.step.capture.terms import Operand, Term, apply, clip_gradient
 from elman.step.operations import ELEMENTWISE
 
 
@@ -163,6 +163,7 @@ RULES: dict[str, Callable[..., object]] = {
     "logical_xor": lambda a, b: apply("ne", _nonzero(a), _nonzero(b)),
     "bitwise_xor": _same("ne"),
     "isnan": lambda a: apply("ne", a, a),
+    "clip_gradient": clip_gradient,
     "clone": lambda a, memory_format=None: a,
     "_to_copy": lambda a, dtype=None, **_: _nonzero(a) if dtype == torch.bool else a,
     "contiguous": lambda a, memory_format=None: a,

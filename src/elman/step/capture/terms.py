@@ -65,6 +65,11 @@ def apply(op: str, *operands: Operand) -> Term:
     return Term(builder, builder.rows(builder.add(op, *args), builder.width(*args)))
 
 
+def clip_gradient(a: Term, bound: float) -> Term:
+    """The value as it is, its gradient within ± bound."""
+    return Term(a.builder, str(a.builder.add("clip_gradient", a.name, width=a.width, attributes=(float(bound),))))
+
+
 def reduce(op: str, a: Term) -> Term:
     """sum or max over the features of each row."""
     if a.width == 1:
