@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from elman.errors import ArgumentError, ArgumentTypeError, ElmanError, MissingExtraError
+from elman.errors import ArgumentError, ArgumentTypeError, DataError, ElmanError, MissingExtraError
 from elman.layers.keras_file import GATES, KerasLayer, opened
 from elman.layers.keras_weights import IN_TRAINING, Converted, converted, in_keras
 from elman.layers.recurrent import Recurrent
@@ -107,12 +107,14 @@ def _chosen(found: Sequence[KerasLayer], layer: str | Sequence[str] | None, sour
     path = source if isinstance(source, str | os.PathLike) else None
     place = "the model" if path is None else os.fspath(path)
     if layer is None:
-        if len(found) == 1 or len(recurrent) == 1:
+        if len(recurrent) == 1 or (len(found) == 1 and path is None):
             return recurrent or list(found)
+        if path is not None and not recurrent:
+            raise DataError(f"the model has {listed}", f"a layer out of {', '.join(_RECURRENT)}", path=place)
         raise ArgumentError(
             f"{place} has {listed}",
-            "one recurrent layer" if recurrent else f"a layer out of {', '.join(_RECURRENT)}",
-            "Write from_keras(..., layer='name'), or layer=['lowest', 'next'] for a deep one." if recurrent else "",
+            "one recurrent layer",
+            "Write from_keras(..., layer='name'), or layer=['lowest', 'next'] for a deep one.",
         )
     names = [layer] if isinstance(layer, str) else list(layer)
     chosen: list[KerasLayer] = []
