@@ -127,4 +127,6 @@ def test_every_module_and_public_name_has_a_docstring(path: Path) -> None:
     assert ast.get_docstring(tree), f"{path} has no docstring"
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            if any(ast.unparse(mark) == "overload" for mark in node.decorator_list):
+                continue
             assert ast.get_docstring(node), f"{path}:{node.lineno}: {node.name} has no docstring"

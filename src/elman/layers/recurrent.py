@@ -2,14 +2,15 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from elman.cells.cell import Cell, first_weight, size
 from elman.errors import ArgumentError
-from elman.layers import feedback as fed
 from elman.layers.checks import check_inputs, check_reset, check_x, checked_state
+from elman.layers.feedback import Forms, check_targets, fed_back, forcing, over_time_forced
 from elman.layers.lengths import Lengths, as_lengths
 from elman.layers.stack import Wiring, prefix, stacked
 from elman.run.choice import machine_name
@@ -87,7 +88,7 @@ class Recurrent(nn.Module):
             warnings.warn("dropout acts between layers, and there is one layer: it does nothing", stacklevel=2)
         passes = self._passes()
         last = passes[-1][2]
-        self._forced = fed.Forms(last) if last.feedback else None
+        self._forced = Forms(last) if last.feedback else None
         self.input_size = passes[0][2].input_size
         widths = [self.wiring.width(one) for _, backward, one in passes if not backward]
         self.output_size = sum(widths) if connections == "dense" else widths[-1]
@@ -140,17 +141,30 @@ class Recurrent(nn.Module):
             check_inputs(inputs, self._named("rows"), self._named("steps"), x)
         start = self.initial_state(n, device=x.device) if state is None else checked_state(state, self.states, n, x)
         which = 0.0 if feedback is None else self._which(feedback, teacher_forcing, x)
+        return self._through(x, lengths, start, reset, inputs or {}, feedback, which)
+
+    def _through(
+        self,
+        x: Tensor,
+        lengths: Tensor,
+        start: State,
+        reset: Tensor | None,
+        inputs: Mapping[str, Tensor],
+        feedback: Tensor | None,
+        which: Tensor | float,
+    ) -> tuple[Tensor, State]:
+        """`forward` on what was checked: one cell after another."""
         final: State = {}
         below = x
         both, outputs, read = list[Tensor](), list[Tensor](), [x]  # of the directions; of the layers; what is read
         for layer, backward, cell in self._passes():
             name = prefix(layer, backward, self.layers)
             own = {key: start[name + key] for key in cell.states}
-            more = self._taken(cell, name, inputs or {}, x)
+            more = self._taken(cell, name, inputs, x)
             here = _at_ends(reset) if backward and reset is not None else reset
             setting = {"inputs": more, "machine": self.machine, "reverse": backward, "reset": here}
             if feedback is not None and self._forced is not None and layer == self.layers - 1:
-                out, own = fed.over_time_forced(self._forced, below, lengths, own, feedback, which, **setting)
+                out, own = over_time_forced(self._forced, below, lengths, own, feedback, which, **setting)
             else:
                 out, own = over_time(cell, below, lengths, own, **setting)
             both.append(out)
@@ -230,6 +244,42 @@ class Recurrent(nn.Module):
             titles.append((f"{titles[-1][0]} with feedback: no step waits for its output", self._forced.forced))
         print(explanation(titles, self.machine, x))
 
+    def unfold(self, steps: int) -> Any:
+        """The computational graph over some time steps, as an `elman.layers.unfold.Unfolded`: print it, or draw it.
+
+        Args:
+            steps: T, time steps to be shown.
+
+        Example:
+            >>> print(Recurrent(cells.Elman(3, 5)).unfold(3))  # doctest: +ELLIPSIS
+            <BLANKLINE>
+            ...
+        """
+        from elman.layers.unfold import unfold  # which needs this file
+
+        return unfold(self, steps)
+
+    def to_torch(self) -> nn.RNNBase:
+        """The layer of torch.nn that computes the same, with copies of the weights.
+
+        Raises:
+            ArgumentError: torch has none.
+        """
+        from elman.layers.torch_conversion import to_torch  # which needs this file
+
+        return to_torch(self)
+
+    def to_keras(self) -> Any:
+        """The layer of Keras that computes the same, with copies of the weights.
+
+        Raises:
+            ArgumentError: Keras has none.
+            ImportError: Keras is not installed.
+        """
+        from elman.layers.keras_conversion import to_keras  # which needs this file
+
+        return to_keras(self)
+
     def initial_state(
         self, n: int, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
     ) -> State:
@@ -276,9 +326,9 @@ class Recurrent(nn.Module):
     def _which(self, feedback: Tensor, teacher_forcing: float | Tensor, x: Tensor) -> Tensor | float:
         """Which steps are handed on the target, after a look at the targets."""
         cell = self._passes()[-1][2]
-        width = cell.states[fed.fed_back(cell)]
-        fed.check_targets(feedback, x.shape[0], x.shape[1], width, x)
-        return fed.forcing(teacher_forcing, x.shape[0], x.shape[1], x.device)
+        width = cell.states[fed_back(cell)]
+        check_targets(feedback, x.shape[0], x.shape[1], width, x)
+        return forcing(teacher_forcing, x.shape[0], x.shape[1], x.device)
 
     def _dropped(self, y: Tensor) -> Tensor:
         """Dropout between layers: for each step anew, or once for each sequence."""

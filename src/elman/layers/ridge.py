@@ -59,6 +59,17 @@ def fit_readout(
     """
     _check(layer, x, targets, penalty, washout)
     lengths = as_lengths(lengths, x.shape[0], x.shape[1])
+    h = layer.output_size
+    mean, moments = _moments(layer, x, targets, lengths, washout)
+    V = _solved(moments[:h, :h], moments[:h, h:], penalty)
+    readout = Readout(h, targets.shape[2]).to(x.device, x.dtype)
+    readout.V.copy_(V)
+    readout.c.copy_(mean[h:] - mean[:h] @ V)
+    return readout
+
+
+def _moments(layer: Recurrent, x: Tensor, targets: Tensor, lengths: Tensor, washout: int) -> tuple[Tensor, Tensor]:
+    """Mean (h + o) and sums of products about it (h + o, h + o) of outputs and targets, over the steps that count."""
     h, o = layer.output_size, targets.shape[2]
     count, mean = 0, torch.zeros(h + o, dtype=torch.float64, device=x.device)
     moments = torch.zeros(h + o, h + o, dtype=torch.float64, device=x.device)
@@ -76,11 +87,7 @@ def fit_readout(
             f"and washout is {washout}",
             expected="rows longer than the washout",
         )
-    V = _solved(moments[:h, :h], moments[:h, h:], penalty)
-    readout = Readout(h, o).to(x.device, x.dtype)
-    readout.V.copy_(V)
-    readout.c.copy_(mean[h:] - mean[:h] @ V)
-    return readout
+    return mean, moments
 
 
 def _pieces(layer: Recurrent, x: Tensor, targets: Tensor, lengths: Tensor, washout: int) -> Iterator[Tensor]:

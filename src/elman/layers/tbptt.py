@@ -38,13 +38,10 @@ def tbptt(
         lengths: real steps of each row (n) of the whole sequence, as for the layer.
         state: the state to begin with, name → (n, width); None for the initial one. A gradient reaches it from the
             first chunk; a learned initial state also from the chunks in which a sequence begins.
-        reset: where a new sequence begins within a row, booleans (n, T), as for the layer.
-        inputs: what the steps take beside x, by name: (n, width) or (n, T, width), as for the layer. What is not given
-            and drawn at random (masks of dropout) is drawn anew for each chunk.
+        reset, inputs: as for the layer, over the whole sequence; what cells draw is drawn anew for each chunk.
 
     Yields:
-        y (n, steps, o) of the chunk, exactly 0 in the padding; where it is in time, as a slice; the state after it,
-        detached. Rows that have ended keep their state.
+        y (n, steps, o) of the chunk, 0 in the padding; where it is in time, as a slice; the state after it, detached.
 
     Raises:
         ArgumentError, ArgumentTypeError: a bidirectional layer, or arguments that do not fit; at the call, not at the
@@ -65,13 +62,7 @@ def tbptt(
     Source: R. J. Williams and J. Peng, "An efficient gradient-based algorithm for on-line training of recurrent
     network trajectories", Neural Computation 2 (1990), 490-501.
     """
-    if not isinstance(layer, Recurrent):
-        raise ArgumentTypeError(f"layer is a {type(layer).__name__}", expected="an elman.Recurrent")
-    if layer.bidirectional:
-        raise ArgumentError(
-            "the layer is bidirectional: its backward direction begins at the end of the whole sequence",
-            expected="a layer of one direction",
-        )
+    _check_layer(layer)
     steps = size("steps", steps)
     check_x(x, layer.input_size, first_weight(layer))
     n, time, _ = x.shape
@@ -81,6 +72,16 @@ def tbptt(
     if inputs is not None:
         check_inputs(inputs, layer._named("rows"), layer._named("steps"), x)
     return _chunks(layer, x, steps, as_lengths(lengths, n, time), state, reset, inputs or {})
+
+
+def _check_layer(layer: Recurrent) -> None:
+    if not isinstance(layer, Recurrent):
+        raise ArgumentTypeError(f"layer is a {type(layer).__name__}", expected="an elman.Recurrent")
+    if layer.bidirectional:
+        raise ArgumentError(
+            "the layer is bidirectional: its backward direction begins at the end of the whole sequence",
+            expected="a layer of one direction",
+        )
 
 
 def _chunks(

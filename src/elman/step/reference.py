@@ -48,9 +48,6 @@ def unroll(
         >>> y, state = unroll(total, x, torch.tensor([2, 3]), {"s": torch.zeros(2, 1)}, output_size=1)
         >>> y.squeeze(-1).tolist(), state["s"].tolist()
         ([[1.0, 3.0, 0.0], [5.0, 11.0, 18.0]], [[3.0], [18.0]])
-        >>> again = torch.tensor([[False, False, False], [False, True, False]])
-        >>> unroll(total, x, torch.tensor([2, 3]), {"s": torch.ones(2, 1)}, output_size=1, reset=again)[0][1].tolist()
-        [[6.0], [7.0], [14.0]]
     """
     n, time, _ = x.shape
     order = torch.argsort(lengths, descending=True, stable=True)  # long rows first, so finished rows are at the end
