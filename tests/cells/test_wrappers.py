@@ -174,6 +174,21 @@ def test_siblings_and_copies() -> None:
     assert copied.states == {"l0.h": H, "l0.c": H, "l1.h": H, "l1.c": H}
 
 
+@pytest.mark.parametrize("inner", [Zoneout, StateDropout, Noisy, WeightDrop], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("outer", [Zoneout, StateDropout, Noisy, Clipped], ids=lambda kind: kind.__name__)
+def test_one_around_another(outer: type[Zoneout], inner: type[Zoneout]) -> None:
+    """What two wrappers draw is drawn in training alone: evaluation and streams take x and nothing else."""
+    layer, x = Recurrent(outer(inner(Elman(D, H)))), torch.randn(N, T, D)
+    if outer is inner:
+        with pytest.raises(ElmanError, match="one around the other"):
+            layer(x)
+        return
+    assert torch.equal(layer.eval()(x)[0], layer(x)[0])
+    steps = torch.stack([torch.as_tensor(step).clone() for step in map(layer.stream(N), x.unbind(1))], dim=1)
+    torch.testing.assert_close(steps, layer(x)[0], rtol=0, atol=T * 20 * 1.2e-7)
+    assert not torch.equal(layer.train()(x)[0], layer(x)[0])
+
+
 def test_what_makes_no_sense() -> None:
     with pytest.raises(ElmanError, match="cell is 3"):
         Zoneout(3)  # pyright: ignore[reportArgumentType]

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from elman import Recurrent
-from elman.cells import GRU, Elman, ElmanJordan, Jordan, Zoneout
+from elman.cells import GRU, Cell, Elman, ElmanJordan, Jordan, Zoneout
 from elman.errors import ElmanError
-from elman.layers.feedback import every
+from elman.layers.feedback import Forced, every
 from elman.run.plan import plan
 from elman.step.text import to_text
 
@@ -115,8 +116,9 @@ def test_forced_steps_wait_for_nothing() -> None:
     """A Jordan network has no loop left; of an ElmanJordan network only the one over the hidden state remains."""
 
     def loops(layer: Recurrent) -> list[tuple[str, ...]]:
-        assert layer._forced is not None
-        program = Recurrent(layer._forced.forced).program
+        cell = layer.cells["l0"]
+        assert isinstance(cell, Cell)
+        program = Recurrent(Forced(cell)).program
         return [stage.states for stage in plan(to_text(program)).stages if stage.states]
 
     assert loops(layer_of("Jordan")) == []
@@ -142,6 +144,49 @@ def test_a_stack_that_ends_in_one() -> None:
     want, last = Recurrent(above.cell)(hidden, LENGTHS, feedback=targets)
     torch.testing.assert_close(y, want, rtol=0, atol=2 * TOLERANCE)
     torch.testing.assert_close(state["l1.y"], last["y"], rtol=0, atol=2 * TOLERANCE)
+
+
+@pytest.mark.parametrize("forcing", [1.0, 0.5])
+def test_a_wrapped_one_in_training_and_out_of_it(forcing: float) -> None:
+    """What a wrapper draws is drawn in training alone, whichever mode came first."""
+    layer = Recurrent(Zoneout(Jordan(D, H, OUT), 0.5)).double()
+    x, targets = drawn(N, T, D, seed=1), drawn(N, T, OUT, seed=2)
+    mask = torch.rand(N, T) < forcing
+    for training in (True, False, True):
+        layer.train(training)
+        first, second = (layer(x, feedback=targets, teacher_forcing=mask)[0] for _ in range(2))
+        assert torch.equal(first, second) == (not training)
+    cell = layer.eval().cells["l0"]
+    assert isinstance(cell, Zoneout)
+    inner, before = cell.cell, torch.cat([torch.zeros(N, 1, OUT), targets[:, :-1]], dim=1).double()
+    h = torch.tanh(x @ inner.get_parameter("U") + before @ inner.get_parameter("W") + inner.get_parameter("b"))
+    want = 0.5 * before + 0.5 * (h @ inner.get_parameter("V") + inner.get_parameter("c"))
+    torch.testing.assert_close(layer(x, feedback=targets)[0], want, rtol=0, atol=TOLERANCE)
+
+
+def test_another_cell_in_its_place() -> None:
+    layer, x, targets = layer_of("Jordan"), drawn(N, T, D, seed=1), drawn(N, T, OUT, seed=2)
+    layer(x, feedback=targets)
+    other = layer.cells["l0"] = Jordan(D, H, OUT).double()
+    for forcing in (1.0, drawn(N, T, seed=9) > 0):
+        want, _ = Recurrent(other)(x, feedback=targets, teacher_forcing=forcing)
+        assert torch.equal(layer(x, feedback=targets, teacher_forcing=forcing)[0], want)
+
+
+def pickled(layer: Recurrent) -> Recurrent:
+    return pickle.loads(pickle.dumps(layer))  # noqa: S301 - made here
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+def test_copies_have_their_own_forms(copied: Callable[[Recurrent], Recurrent]) -> None:
+    layer, x, targets = layer_of("ElmanJordan"), drawn(N, T, D, seed=1), drawn(N, T, OUT, seed=2)
+    want, _ = layer(x, feedback=targets)
+    other = copied(layer)
+    assert torch.equal(other(x, feedback=targets)[0], want)
+    for parameter in other.parameters():
+        nn.init.zeros_(parameter)
+    assert not other(x, feedback=targets)[0].any()
+    assert torch.equal(layer(x, feedback=targets)[0], want)
 
 
 def test_probability_of_forcing() -> None:

@@ -10,11 +10,17 @@ from elman.cells.cell import Cell, size
 from elman.cells.gates import draw
 from elman.errors import ArgumentError
 
+
+def identity(a: Tensor) -> Tensor:
+    """a itself; a function of this name, so that a cell with it can be pickled by its user."""
+    return a
+
+
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
     "sigmoid": torch.sigmoid,
-    "identity": lambda a: a,
+    "identity": identity,
 }
 STARTS = ("orthogonal", "identity")
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from elman.cells.cell import Cell
-from elman.cells.wrapper import Wrapper
+from elman.cells.wrapper import Wrapper, also
 from elman.errors import ArgumentError
 
 
@@ -45,7 +45,7 @@ class Noisy(Wrapper):
     def steps(self) -> dict[str, int]:
         """In training, the noise."""
         noise = {f"{name}_noise": width for name, width in self.states.items()} if self.training else {}
-        return {**self.cell.steps, **noise}
+        return also(self.cell.steps, noise)
 
     def draw(self, n: int, time: int, *, dtype: torch.dtype, device: torch.device | str) -> dict[str, Any]:
         """σ ε_t: (n, T, width)."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from elman.cells.cell import Cell
-from elman.cells.wrapper import Wrapper, chances
+from elman.cells.wrapper import Wrapper, also, chances
 
 
 class StateDropout(Wrapper):
@@ -39,7 +39,7 @@ class StateDropout(Wrapper):
     def rows(self) -> dict[str, int]:
         """In training, the masks."""
         masks = {f"{name}_mask": self.states[name] for name in self.p} if self.training else {}
-        return {**self.cell.rows, **masks}
+        return also(self.cell.rows, masks)
 
     def draw(self, n: int, time: int, *, dtype: torch.dtype, device: torch.device | str) -> dict[str, Any]:
         """0 for a unit that is dropped, otherwise 1 / (1 - p): (n, width)."""

@@ -28,14 +28,18 @@ class Wrapper(Cell):
                 f"cell is {cell!r} ({type(cell).__name__})",
                 expected="an instance of elman.Cell, such as elman.cells.Elman(input_size, hidden_size)",
             )
-        super().__init__(
-            input_size=cell.input_size,
-            output_size=cell.output_size,
-            states=cell.states,
-            rows=cell.rows,
-            steps=cell.steps,
-        )
+        super().__init__(input_size=cell.input_size, output_size=cell.output_size, states=cell.states)
         self.cell = cell
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Those of the cell inside, which may be others in training."""
+        return self.cell.rows
+
+    @property
+    def steps(self) -> dict[str, int]:
+        """Those of the cell inside, which may be others in training."""
+        return self.cell.steps
 
     @property
     def feedback(self) -> str | None:
@@ -52,6 +56,18 @@ class Wrapper(Cell):
         own: Mapping[str, Any] = {name: value for name, value in changes.items() if name in known}
         inner = {name: value for name, value in changes.items() if name not in known}
         return super().like(cell=self.cell.like(**inner), **own)
+
+
+def also(inner: Mapping[str, int], own: Mapping[str, int]) -> dict[str, int]:
+    """What a step takes: what the cell inside takes, and the wrapper's own.
+
+    Raises:
+        ArgumentError: two wrappers of one kind change the same state.
+    """
+    twice = [name for name in own if name in inner]
+    if twice:
+        raise ArgumentError(f"two cells, one around the other, draw {twice[0]!r}", expected="one of them for a state")
+    return {**inner, **own}
 
 
 def chances(

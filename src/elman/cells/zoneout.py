@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from elman.cells.cell import Cell
-from elman.cells.wrapper import Wrapper, chances
+from elman.cells.wrapper import Wrapper, also, chances
 
 
 class Zoneout(Wrapper):
@@ -43,7 +43,7 @@ class Zoneout(Wrapper):
     def steps(self) -> dict[str, int]:
         """In training, which units keep their value."""
         masks = {f"{name}_kept": self.states[name] for name in self.p} if self.training else {}
-        return {**self.cell.steps, **masks}
+        return also(self.cell.steps, masks)
 
     def draw(self, n: int, time: int, *, dtype: torch.dtype, device: torch.device | str) -> dict[str, Any]:
         """Ones where a unit keeps its value, otherwise zeros: (n, T, width)."""

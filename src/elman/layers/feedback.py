@@ -27,11 +27,16 @@ class Forced(Wrapper):
     def __init__(self, cell: Cell) -> None:
         super().__init__(cell)
         self.fed = fed_back(cell)
-        self._widths = {
-            "states": {name: width for name, width in cell.states.items() if name != self.fed},
-            "rows": cell.rows,
-            "steps": {**cell.steps, f"{self.fed}_before": cell.states[self.fed]},
-        }
+
+    @property
+    def states(self) -> dict[str, int]:
+        """All but the output of the step before."""
+        return {name: width for name, width in self.cell.states.items() if name != self.fed}
+
+    @property
+    def steps(self) -> dict[str, int]:
+        """What the cell takes, and the target of the step before."""
+        return {**self.cell.steps, f"{self.fed}_before": self.cell.states[self.fed]}
 
     def step(self, x: Tensor, **given: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The cell's own step, its output not carried."""
@@ -52,8 +57,11 @@ class Mixed(Wrapper):
     def __init__(self, cell: Cell) -> None:
         super().__init__(cell)
         self.fed = fed_back(cell)
-        more = {f"{self.fed}_target": cell.states[self.fed], f"{self.fed}_forced": 1}
-        self._widths = {"states": cell.states, "rows": cell.rows, "steps": {**cell.steps, **more}}
+
+    @property
+    def steps(self) -> dict[str, int]:
+        """What the cell takes, the targets, and 1 at the steps that are forced."""
+        return {**self.cell.steps, f"{self.fed}_target": self.cell.states[self.fed], f"{self.fed}_forced": 1}
 
     def step(self, x: Tensor, **given: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The cell's own step, then the choice of what is fed back."""
@@ -92,6 +100,13 @@ def fed_back(cell: Cell) -> str:
             expected="a cell that does, such as elman.cells.Jordan or elman.cells.ElmanJordan, as the last layer",
         )
     return name
+
+
+def forced_steps(cell: Cell, targets: Tensor, teacher_forcing: float | Tensor, x: Tensor) -> Tensor | float:
+    """Which steps of a cell are handed on the target, after a look at the targets (n, T, width)."""
+    n, time, _ = x.shape
+    check_targets(targets, n, time, cell.states[fed_back(cell)], x)
+    return forcing(teacher_forcing, n, time, x.device)
 
 
 def forcing(teacher_forcing: Any, n: int, time: int, device: torch.device) -> Tensor | float:

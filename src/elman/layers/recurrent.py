@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from elman.cells.cell import Cell, first_weight, size
 from elman.errors import ArgumentError
 from elman.layers.checks import check_inputs, check_reset, check_x, checked_state
-from elman.layers.feedback import Forms, check_targets, fed_back, forcing, over_time_forced
+from elman.layers.feedback import Forms, forced_steps, over_time_forced
 from elman.layers.lengths import Lengths, as_lengths
 from elman.layers.stack import Wiring, prefix, stacked
 from elman.run.choice import machine_name
@@ -87,8 +87,7 @@ class Recurrent(nn.Module):
         if dropout and self.layers == 1:
             warnings.warn("dropout acts between layers, and there is one layer: it does nothing", stacklevel=2)
         passes = self._passes()
-        last = passes[-1][2]
-        self._forced = Forms(last) if last.feedback else None
+        self._forced: Forms | None = None
         self.input_size = passes[0][2].input_size
         widths = [self.wiring.width(one) for _, backward, one in passes if not backward]
         self.output_size = sum(widths) if connections == "dense" else widths[-1]
@@ -140,7 +139,7 @@ class Recurrent(nn.Module):
         if inputs is not None:
             check_inputs(inputs, self._named("rows"), self._named("steps"), x)
         start = self.initial_state(n, device=x.device) if state is None else checked_state(state, self.states, n, x)
-        which = 0.0 if feedback is None else self._which(feedback, teacher_forcing, x)
+        which = 0.0 if feedback is None else forced_steps(self._passes()[-1][2], feedback, teacher_forcing, x)
         return self._through(x, lengths, start, reset, inputs or {}, feedback, which)
 
     def _through(
@@ -163,8 +162,8 @@ class Recurrent(nn.Module):
             more = self._taken(cell, name, inputs, x)
             here = _at_ends(reset) if backward and reset is not None else reset
             setting = {"inputs": more, "machine": self.machine, "reverse": backward, "reset": here}
-            if feedback is not None and self._forced is not None and layer == self.layers - 1:
-                out, own = over_time_forced(self._forced, below, lengths, own, feedback, which, **setting)
+            if feedback is not None and layer == self.layers - 1:
+                out, own = over_time_forced(self._forms(cell), below, lengths, own, feedback, which, **setting)
             else:
                 out, own = over_time(cell, below, lengths, own, **setting)
             both.append(out)
@@ -240,8 +239,10 @@ class Recurrent(nn.Module):
         if x is not None:
             check_x(x, self.input_size, first_weight(self))
         titles = [(f"{prefix(n, b, self.layers)}{type(cell).__name__}", cell) for n, b, cell in self._passes()]
-        if self._forced is not None:
-            titles.append((f"{titles[-1][0]} with feedback: no step waits for its output", self._forced.forced))
+        last = self._passes()[-1][2]
+        if last.feedback:
+            forced = self._forms(last).forced
+            titles.append((f"{titles[-1][0]} with feedback: no step waits for its output", forced))
         print(explanation(titles, self.machine, x))
 
     def unfold(self, steps: int) -> Any:
@@ -323,12 +324,11 @@ class Recurrent(nn.Module):
                 )
         return taken
 
-    def _which(self, feedback: Tensor, teacher_forcing: float | Tensor, x: Tensor) -> Tensor | float:
-        """Which steps are handed on the target, after a look at the targets."""
-        cell = self._passes()[-1][2]
-        width = cell.states[fed_back(cell)]
-        check_targets(feedback, x.shape[0], x.shape[1], width, x)
-        return forcing(teacher_forcing, x.shape[0], x.shape[1], x.device)
+    def _forms(self, cell: Cell) -> Forms:
+        """The cell that feeds its output back in its forms, made anew where another took its place."""
+        if self._forced is None or self._forced.free is not cell:
+            self._forced = Forms(cell)
+        return self._forced
 
     def _dropped(self, y: Tensor) -> Tensor:
         """Dropout between layers: for each step anew, or once for each sequence."""
