@@ -53,9 +53,7 @@ def over_time(
         weights = choice.weights(cell, device)
     if chosen == "reference":
         width = cell.output_size
-        return unroll(
-            cell.step, x, lengths, state, output_size=width, inputs=inputs, backward=reverse, reset=reset
-        )
+        return unroll(cell.step, x, lengths, state, output_size=width, inputs=inputs, backward=reverse, reset=reset)
     given = {**weights, "x": x.to(dtype)}
     for name, value in (*state.items(), *(inputs or {}).items()):
         given[name] = value.to(dtype)
