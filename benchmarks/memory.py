@@ -25,7 +25,7 @@ from benchmarks.memory_tasks import TASKS
 from benchmarks.memory_trial import CELLS, SEED, trial
 from benchmarks.record import RESULTS, write
 
-RATES, BUDGET = (0.003, 0.001), 5000
+RATES, BUDGET = (0.003, 0.001), 2000
 QUICK: dict[str, Any] = {"cells": ["Elman", "LSTM", "GRU"], "lengths": (10, 20), "budget": 300}
 Record = dict[str, Any]
 

@@ -29,14 +29,14 @@ def fit_readout(
     It is how an echo-state network is trained, and a quick first look at what the states of any layer know. The sums
     are taken in float64, piece by piece, about their means; only (h + o)² numbers are kept. Directions in which the
     outputs do not differ but for rounding get no weight, so that penalty = 0 gives the least squares solution of
-    smallest |V|. The layer is run as in evaluation, and not changed.
+    smallest V. The layer is run as in evaluation, and not changed.
 
     Args:
         layer: any recurrent layer; its outputs are of width h.
         x: inputs (n, T, d).
         targets: what the readout shall say at each step (n, T, o); never read in the padding and the washout.
         lengths: real steps of each row, as for the layer.
-        penalty: weight of |V|², ≥ 0; c is not penalised.
+        penalty: weight of the squared length of V, ≥ 0; c is not penalised.
         washout: how many steps at the beginning of each row are left out, until the row's start is forgotten.
 
     Returns:
