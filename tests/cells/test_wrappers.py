@@ -254,7 +254,7 @@ def test_what_a_caller_gives(machine: str) -> None:
     ):
         with pytest.raises(ElmanError, match=message):
             layer(x, inputs=wrong)
-    with pytest.raises(ElmanError, match="takes z, scale beside x"):
+    with pytest.raises(ElmanError, match="takes scale at each step beside x"):
         layer.stream()
 
 

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from tests.conformance.laws import close, inputs, layer_of, set_machine
+from tests.conformance.laws import CELLS, all_close, close, inputs, layer_of, set_machine, states
 from torch import Tensor
 
-from elman.cells import Elman
+from elman.cells import LSTM, Conditioned, Elman
 from elman.errors import ElmanError
 from elman.layers import Recurrent
+from elman.run.stream import NativeStream, Stream
 
 STEPS = 6
 
@@ -120,6 +121,86 @@ def test_any_strides(machine: str) -> None:
     stream, turned = layer.stream(batch=2), x.permute(2, 1, 0).contiguous().permute(2, 1, 0)
     for t in range(STEPS):
         close(told(stream, turned[:, t]), expected[:, t], layer, STEPS)
+
+
+def obeys_the_laws(layer: Recurrent, given: dict[str, Tensor] | None, state: dict[str, Tensor] | None) -> Stream:
+    """A stream is the sequence; it is set back to where it began; rows go on from another with all that is theirs."""
+    x, order = inputs(layer, 4, STEPS), [2, 0, 2, 3]
+    steps = STEPS * layer.layers
+
+    def run(x: Tensor, rows: list[int], state: dict[str, Tensor] | None) -> tuple[Tensor, dict[str, Tensor]]:
+        own = None if given is None else {name: value[rows] for name, value in given.items()}
+        y, final = layer(x, inputs=own, state=None if state is None else {k: v[rows] for k, v in state.items()})
+        return y.detach(), {name: value.detach() for name, value in final.items()}
+
+    rows = [0, 1, 2, 3]
+    whole, final = run(x, rows, state)
+    stream = layer.stream(batch=4, inputs=given, state=state)
+    for _ in range(2):
+        for t in range(STEPS):
+            close(told(stream, x[:, t]), whole[:, t], layer, steps)
+        all_close({name: torch.as_tensor(value) for name, value in stream.state.items()}, final, layer, steps)
+        stream.reset()
+    for t in range(2):
+        told(stream, x[:, t])
+    stream.reorder(order)
+    expected, _ = run(x[:, 2:], order, run(x[:, :2], rows, state)[1])
+    for t in range(2, STEPS):
+        close(torch.from_numpy(stream(x[:, t].numpy()).copy()), expected[:, t - 2], layer, steps)
+    stream.reset(rows=[0, 2])
+    anew, _ = run(x, order, state)
+    for t in range(2):
+        close(told(stream, x[:, t])[[0, 2]], anew[[0, 2], t], layer, steps)
+    return stream
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "SCRN", "apart", "stateless"])
+@pytest.mark.parametrize("connections", ["residual", "dense"])
+def test_connections(kind: str, connections: str, machine: str) -> None:
+    torch.manual_seed(0)
+    layer = set_machine(Recurrent(CELLS[kind](3, 5), layers=3, connections=connections).double(), machine)
+    stream = obeys_the_laws(layer, None, states(layer, 4))
+    assert isinstance(stream, NativeStream) == (machine == "native")
+
+
+@pytest.mark.parametrize("connections", ["plain", "residual", "dense"])
+def test_values_per_row(connections: str, machine: str) -> None:
+    torch.manual_seed(0)
+    cell = Conditioned(LSTM(3 + 2, 5), context_size=2)
+    layer = set_machine(Recurrent(cell, layers=2, connections=connections).double(), machine)
+    given = {f"l{i}.context": torch.randn(4, 2, dtype=torch.float64) for i in range(2)}
+    for state in (None, states(layer, 4)):
+        stream = obeys_the_laws(layer, given, state)
+        assert isinstance(stream, NativeStream) == (machine == "native")
+        assert set(stream.state) == set(layer.states)
+    before = {name: value.clone() for name, value in given.items()}
+    stream = layer.stream(4, inputs=given)
+    for value in given.values():
+        value.zero_()  # a stream has a copy of its own
+    x = inputs(layer, 4, 1)
+    close(told(stream, x[:, 0]), layer(x, inputs=before)[0][:, 0].detach(), layer, 2)
+
+
+def test_wrong_values_per_row(machine: str) -> None:
+    layer = set_machine(Recurrent(Conditioned(Elman(3 + 2, 5), 2)), machine)
+    for wrong, message in (
+        (None, r"inputs has the names \(none\)"),
+        ({"z": torch.zeros(3, 2)}, "inputs has the names z.*exactly context"),
+        ({"context": torch.zeros(2, 2)}, r"has shape \(2, 2\)"),
+        ({"context": torch.zeros(3, 1, 2)}, r"has shape \(3, 1, 2\)"),
+        ({"context": torch.zeros(3, 2).double()}, "is of type torch.float64"),
+        ({"context": [[0.0, 0.0]] * 3}, "is a list"),
+        (torch.zeros(3, 2), "inputs is a Tensor"),
+    ):
+        with pytest.raises(ElmanError, match=message):
+            layer.stream(3, inputs=wrong)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ElmanError, match=r"exactly \(none\)"):
+        layer_of("Elman", machine).stream(inputs={"context": torch.zeros(1, 2).double()})
+    stream = layer.stream(3, inputs={"context": torch.zeros(3, 2)})
+    with pytest.raises(ElmanError, match="exactly h"):  # what was given is no state
+        stream.state = {"h": torch.zeros(3, 5), "context": torch.zeros(3, 2)}
+    with pytest.raises(ElmanError, match=r"state\['h'\] has shape"):
+        layer.stream(2, inputs={"context": torch.zeros(2, 2)}, state={"h": torch.zeros(3, 5)})
 
 
 def test_what_a_stream_cannot_do(machine: str) -> None:

@@ -143,7 +143,7 @@ def test_dropout_once_for_each_sequence() -> None:
         (lambda: Recurrent(Elman(3, 5), bidirectional=True, merge="max"), "merge is 'max'"),
         (lambda: Recurrent(Elman(3, 5), connections="skip"), "connections is 'skip'"),
         (lambda: Recurrent(Elman(3, 5), layers=[5, 4], connections="residual"), "layer 1 gives 4 features"),
-        (lambda: Recurrent(Elman(3, 5), layers=2, connections="dense").stream(), "cannot be a stream"),
+        (lambda: Recurrent(Elman(3, 5), layers=2, bidirectional=True).stream(), "cannot be a stream"),
     ],
 )
 def test_what_makes_no_sense(make: Callable[[], object], message: str) -> None:

@@ -4,6 +4,7 @@ from elman.cells.cell import Cell as Cell
 from elman.cells.clipped import Clipped as Clipped
 from elman.cells.clipped_gradient import ClippedGradient as ClippedGradient
 from elman.cells.clockwork import Clockwork as Clockwork
+from elman.cells.conditioned import Conditioned as Conditioned
 from elman.cells.ctrnn import CTRNN as CTRNN
 from elman.cells.deep import Deep as Deep
 from elman.cells.echo_state import EchoState as EchoState

@@ -4,6 +4,7 @@ from elman.layers.attention import AdditiveAttention as AdditiveAttention
 from elman.layers.attention import Attention as Attention
 from elman.layers.attention import DotAttention as DotAttention
 from elman.layers.explain import explain as explain
+from elman.layers.from_vector import FromVector as FromVector
 from elman.layers.heads import MultiHeadAttention as MultiHeadAttention
 from elman.layers.keras_conversion import from_keras as from_keras
 from elman.layers.keras_conversion import to_keras as to_keras

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, first_weight, size
+from elman.cells.cell import Cell, first_weight, size, weight_like
 from elman.errors import ArgumentError
 from elman.layers.checks import check_inputs, check_reset, check_x, checked_state
 from elman.layers.feedback import Forms, forced_steps, over_time_forced
@@ -176,11 +176,18 @@ class Recurrent(nn.Module):
                 both = []
         return torch.cat(outputs, dim=-1) if self.wiring.connections == "dense" else outputs[-1], final
 
-    def stream(self, batch: int = 1) -> Stream:
+    def stream(
+        self, batch: int = 1, *, inputs: Mapping[str, Tensor] | None = None, state: Mapping[str, Tensor] | None = None
+    ) -> Stream:
         """This layer as a stream: `y_t = stream(x_t)`, one time step of `batch` rows per call, the state carried.
 
         The weights are those of now, and dropout does not act; `stream.state`, `stream.reset(rows)` and
         `stream.reorder(rows)` are there for what happens between steps.
+
+        Args:
+            batch: rows.
+            inputs: what the cells take beside x, one value per row, name → (batch, width): the same at all steps.
+            state: the state to begin with, and to be reset to, name → (batch, width); None for the initial one.
 
         Raises:
             ArgumentError, ArgumentTypeError: the layer is bidirectional, or a wrong number of rows.
@@ -191,18 +198,11 @@ class Recurrent(nn.Module):
             (torch.Size([2, 5]), ['l0.h', 'l1.h'])
         """
         if self.bidirectional:
-            raise ArgumentError(
-                "a bidirectional layer cannot be a stream: its backward direction begins at the end of the sequence",
-                expected="a layer of one direction",
-            )
-        if self.wiring.connections != "plain":
-            raise ArgumentError(
-                f"a layer with {self.wiring.connections} connections cannot be a stream",
-                expected="connections = 'plain'",
-            )
+            raise ArgumentError("a bidirectional layer cannot be a stream: it begins at both ends", "one direction")
         passes = [(prefix(layer, False, self.layers), cell) for layer, _, cell in self._passes()]
-        batch = size("batch", batch)
-        return stream(passes, batch, self.initial_state(batch), self.machine)
+        batch, like = size("batch", batch), weight_like(self)
+        start = self.initial_state(batch) if state is None else checked_state(state, self.states, batch, like)
+        return stream(passes, batch, start, self.machine, self.wiring.connections, inputs)
 
     @property
     def program(self) -> Program:

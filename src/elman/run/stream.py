@@ -2,7 +2,8 @@
 
 import copy
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from elman.cells.cell import weight_like
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.run import in_native
 from elman.run.choice import Choice, choose
+from elman.run.held import Held, checked_rows
 from elman.step.reference import State
 
 Rows = Sequence[int] | Tensor | np.ndarray
@@ -30,6 +32,7 @@ class Stream:
         batch: rows.
         initial: the state before the first step, name → (batch, width).
         choices: how each cell is run.
+        connections: what a layer reads beside the one below it: "plain", "residual" or "dense".
 
     Example:
         >>> layer = elman.Recurrent(cells.Elman(3, 5))
@@ -41,14 +44,20 @@ class Stream:
     """
 
     def __init__(
-        self, passes: Sequence[tuple[str, Any]], batch: int, initial: State, choices: Sequence[Choice]
+        self,
+        passes: Sequence[tuple[str, Any]],
+        batch: int,
+        initial: State,
+        choices: Sequence[Choice],
+        connections: str = "plain",
     ) -> None:
         weight = weight_like(passes[0][1])
         self.dtype, self.device, self.machine = weight.dtype, weight.device, choices[0].machine
         self._shape = (batch, passes[0][1].input_size)
         self._initial = {name: value.detach().clone() for name, value in initial.items()}
         self._states = {name: value.clone() for name, value in self._initial.items()}
-        self._passes = passes
+        self._held = {prefix + name for prefix, cell in passes if isinstance(cell, Held) for name in cell.held}
+        self._passes, self._connections = passes, connections
 
     def __call__(self, x: Any) -> Any:
         """The output of one time step.
@@ -69,25 +78,32 @@ class Stream:
 
     @torch.no_grad()
     def _step(self, x: Tensor) -> Tensor:
-        for prefix, cell in self._passes:
-            x, new = cell.step(x, **{name: self._states[prefix + name] for name in cell.states})
+        below = x
+        for index, (prefix, cell) in enumerate(self._passes):
+            y, new = cell.step(below, **{name: self._states[prefix + name] for name in cell.states})
             self._states |= {prefix + name: value for name, value in new.items()}
-        return x.clone()  # it may be a state
+            if self._connections == "dense":
+                below = torch.cat([below, y], dim=1)
+            else:
+                below = y + below if index and self._connections == "residual" else y
+        # Of a dense stack, the outputs of all layers without x; a copy, since it may be a state.
+        return below[:, self._shape[1] if self._connections == "dense" else 0 :].clone()
 
     @property
     def state(self) -> State:
         """The state after the last step, name → (batch, width), as a copy; set it to go on from there."""
-        return {name: value.clone() for name, value in self._states.items()}
+        return {name: value.clone() for name, value in self._states.items() if name not in self._held}
 
     @state.setter
     def state(self, state: Mapping[str, Tensor]) -> None:
-        if not isinstance(state, Mapping) or set(state) != set(self._states):
+        own = {name: value.shape for name, value in self._states.items() if name not in self._held}
+        if not isinstance(state, Mapping) or set(state) != set(own):
             names = ", ".join(map(str, state)) if isinstance(state, Mapping) else type(state).__name__
-            raise ArgumentError(f"state has the names {names}", expected=f"exactly {', '.join(self._states)}")
+            raise ArgumentError(f"state has the names {names}", expected=f"exactly {', '.join(own)}")
         values = {name: torch.as_tensor(value) for name, value in state.items()}
-        for name, own in self._states.items():
-            if values[name].shape != own.shape:
-                raise ArgumentError(f"state[{name!r}] has shape {tuple(values[name].shape)}", f"{tuple(own.shape)}")
+        for name, shape in own.items():
+            if values[name].shape != shape:
+                raise ArgumentError(f"state[{name!r}] has shape {tuple(values[name].shape)}", f"{tuple(shape)}")
         for name, value in values.items():
             self._set(name, value)
 
@@ -102,13 +118,16 @@ class Stream:
     def reorder(self, rows: Rows) -> None:
         """Let every row go on from the state of another, as a beam search does: row i from that of rows[i].
 
+        What was given for each row (the inputs of `layer.stream`, the state to begin with) moves with it.
+
         Raises:
             ArgumentError: not one number per row, or no number of a row.
         """
         picked = self._rows(rows)
         if picked.shape != self._shape[:1]:
             raise ArgumentError(f"reorder got {picked.numel()} rows", expected=f"{self._shape[0]}, one for each row")
-        for name, value in self.state.items():
+        self._initial = {name: value[picked] for name, value in self._initial.items()}
+        for name, value in self._states.items():
             self._set(name, value[picked])
 
     def _set(self, name: str, value: Tensor) -> None:
@@ -147,32 +166,47 @@ class NativeStream(Stream):
     """A stream on the native machine: no memory is taken in a call.
 
     Args:
-        passes, batch, initial, choices: as for `Stream`.
+        passes, batch, initial, choices, connections: as for `Stream`.
     """
 
     def __init__(
-        self, passes: Sequence[tuple[str, Any]], batch: int, initial: State, choices: Sequence[Choice]
+        self,
+        passes: Sequence[tuple[str, Any]],
+        batch: int,
+        initial: State,
+        choices: Sequence[Choice],
+        connections: str = "plain",
     ) -> None:
-        super().__init__(passes, batch, initial, choices)
+        super().__init__(passes, batch, initial, choices, connections)
         self._kind = np.dtype(in_native.DTYPES[self.dtype])
         self._x = np.zeros(self._shape, self._kind)
-        self._chain: list[tuple[Any, int, int]] = []
+        self._chain: list[tuple[Callable[[Any, Any], object], Any, Any]] = []  # what is called, and with what
         below = self._x
         self._own: list[Any] = []  # what the addresses point to
-        for (prefix, cell), choice in zip(passes, choices, strict=True):
+        for index, ((prefix, cell), choice) in enumerate(zip(passes, choices, strict=True)):
             y = np.zeros((batch, cell.output_size), self._kind)
             machine = in_native.machine(choice.plan, None, self.dtype)
             weights = {name: value.detach() for name, value in choice.weights(cell, "cpu").items()}
             stepper = machine.stream(in_native.views(weights), batch)
             self._own += [stepper, below, y]
-            for index, name in enumerate(machine.layout.state):
-                address, stride = stepper.state(index)
+            for number, name in enumerate(machine.layout.state):
+                address, stride = stepper.state(number)
                 self._states[prefix + name] = self._memory(address, stride, cell.states[name])
             self._chain.append((stepper.step, below.ctypes.data, y.ctypes.data))
-            below = y
-        self._y = below
-        self._y_tensor = torch.from_numpy(below)
+            below = self._joined(below, y, index)
+        self._y = below[:, self._shape[1] :] if connections == "dense" else below
+        self._y_tensor = torch.from_numpy(self._y)
         self.reset()
+
+    def _joined(self, below: Any, y: Any, layer: int) -> Any:
+        """The memory that the next layer reads, (batch, width), after what fills it at each step."""
+        if self._connections == "residual" and layer:
+            self._chain.append((partial(np.add, y), below, y))  # y + below, written into y
+        if self._connections != "dense":
+            return y
+        wide, width = np.zeros((len(y), below.shape[1] + y.shape[1]), self._kind), below.shape[1]
+        self._chain += [(np.copyto, wide[:, :width], below), (np.copyto, wide[:, width:], y)]
+        return wide
 
     def __call__(self, x: Any) -> Any:
         """The output of one time step, as that of `Stream`."""
@@ -198,7 +232,14 @@ class NativeStream(Stream):
         return torch.from_numpy(flat).as_strided((batch, width), (stride, 1))
 
 
-def stream(passes: Sequence[tuple[str, Any]], batch: int, initial: State, machine: str) -> Stream:
+def stream(
+    passes: Sequence[tuple[str, Any]],
+    batch: int,
+    initial: State,
+    machine: str,
+    connections: str = "plain",
+    inputs: Mapping[str, Tensor] | None = None,
+) -> Stream:
     """A stream over cells, one upon another.
 
     Args:
@@ -206,16 +247,21 @@ def stream(passes: Sequence[tuple[str, Any]], batch: int, initial: State, machin
         batch: rows.
         initial: the state before the first step, name → (batch, width), on the cells' device.
         machine: "auto", "native", "torch" or "reference".
+        connections: what a layer reads beside the one below it: "plain", "residual" or "dense".
+        inputs: what the cells take beside x, one value per row, name → (batch, width): the same at all steps.
     """
     weight = weight_like(passes[0][1])
     passes = [(prefix, copy.deepcopy(cell).eval()) for prefix, cell in passes]
     for _, cell in passes:
-        if cell.rows or cell.steps:
+        if cell.steps:
             raise ArgumentError(
-                f"{type(cell).__name__} takes {', '.join((*cell.rows, *cell.steps))} beside x, which a stream does not",
-                expected="cells that take x alone",
-                fix="Let the step pass a value per sequence on unchanged, as a state, and set it by stream.state.",
+                f"{type(cell).__name__} takes {', '.join(cell.steps)} at each step beside x, which a stream does not",
+                expected="cells that take x, and values per row",
+                fix="Let it be part of x: a cell may cut its input apart.",
             )
+    rows = {prefix + name: width for prefix, cell in passes for name, width in cell.rows.items()}
+    held = checked_rows({} if inputs is None else inputs, rows, batch, weight)
+    passes = [(prefix, Held(cell).eval() if cell.rows else cell) for prefix, cell in passes]
     choices = [choose(cell, weight.dtype, weight.device.type, machine) for _, cell in passes]
     fast = all(choice.machine == "native" for choice in choices)
-    return (NativeStream if fast else Stream)(passes, batch, initial, choices)
+    return (NativeStream if fast else Stream)(passes, batch, {**initial, **held}, choices, connections)
