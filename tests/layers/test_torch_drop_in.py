@@ -270,6 +270,37 @@ def test_weights_that_come_from_elsewhere(passes: list[None]) -> None:
     assert len(passes) == 2 * len(KINDS)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_first_call_inside_of_torch_func(kind: str, packed: bool, passes: list[None]) -> None:
+    like_torch._template.cache_clear()  # nothing is known of the layer yet
+    first, second = pair(kind)
+    batch = torch.randn(N, T, D, dtype=torch.float64)
+    pack = pack_padded_sequence(batch, LENGTHS, batch_first=True, enforce_sorted=False)
+    x = pack.data if packed else batch
+
+    def loss(layer: Any, weights: dict[str, Tensor], x: Tensor) -> Tensor:
+        y = functional_call(layer, weights, (PackedSequence(x, *pack[1:]) if packed else x,))[0]
+        return (y.data if packed else y).square().sum()
+
+    weights = {name: value.detach().clone().requires_grad_() for name, value in first.named_parameters()}
+    leaves = [x.clone().requires_grad_(), *weights.values()]  # torch's own takes no packed sequences in torch.func
+    expected = torch.autograd.grad(loss(first, weights, leaves[0]), leaves)
+    of_x = torch.func.grad(loss, 2)(second, dict(second.named_parameters()), x)
+    of_weights = torch.func.grad(loss, 1)(second, dict(second.named_parameters()), x)
+    for a, b in zip((of_x, *of_weights.values()), expected, strict=True):
+        close(a, b, 2 * N * T * T)
+    assert len(passes) == 2
+
+
+def test_many_models_at_once(passes: list[None]) -> None:
+    like_torch._template.cache_clear()
+    _, layer = pair("GRU")
+    x = torch.randn(2, N, T, D, dtype=torch.float64)
+    close(torch.func.vmap(lambda x: layer(x)[0])(x), torch.stack([layer(part)[0] for part in x]), T)
+    assert len(passes) == 3
+
+
 def test_training_goes_the_same_way(passes: list[None]) -> None:
     losses: list[list[float]] = []
     x, target = torch.randn(N, T, D, dtype=torch.float64), torch.randn(N, T, H, dtype=torch.float64)

@@ -14,7 +14,8 @@ from elman import cells, native
 from elman.cells.cell import Cell
 from elman.layers.torch_weights import to_cell
 from elman.run.over_time import over_time
-from elman.step.trace import Captures
+from elman.step.aside import aside
+from elman.step.trace import captured
 
 _PLAIN = (Tensor, nn.Parameter, nn.Buffer)
 _DTYPES = (torch.float32, torch.float64)
@@ -95,7 +96,7 @@ class _OnElman(nn.RNNBase):
             if layer and not backward:
                 x = nn.functional.dropout(_side_by_side(outputs), self.dropout, self.training)
                 outputs = []
-            template = _template(self.mode, x.shape[2], self.hidden_size, self.proj_size, "bias_ih" in one)
+            template = _template(self.mode, x.shape[2], self.hidden_size, self.proj_size, "bias_ih" in one, x.dtype)
             cell = _lent(template, to_cell(one, gru=self.mode == "GRU"))
             y, final = over_time(cell, x, lengths, dict(zip(names, start, strict=True)), reverse=backward == 1)
             outputs.append(y)
@@ -158,17 +159,21 @@ class GRU(_OnElman, nn.GRU):
 
 
 @lru_cache(maxsize=256)
-def _template(mode: str, input_size: int, hidden_size: int, proj_size: int, bias: bool) -> Cell:
-    """An elman cell of these sizes, without numbers in its weights."""
-    with torch.device("meta"):  # no memory, and no random numbers drawn
-        if mode == "LSTM":
-            cell = cells.LSTM(input_size, hidden_size, bias, projection=proj_size or None)
-        elif mode == "GRU":
-            cell = cells.GRU(input_size, hidden_size, bias)
-        else:
-            cell = cells.Elman(input_size, hidden_size, "relu" if mode == "RNN_RELU" else "tanh", bias)
-    object.__setattr__(cell, "_captures", Captures())  # shared by all that are lent weights
-    return cell
+def _template(mode: str, input_size: int, hidden_size: int, proj_size: int, bias: bool, dtype: torch.dtype) -> Cell:
+    """An elman cell of these sizes without numbers in its weights, its step captured: for all that are lent weights."""
+
+    def made() -> Cell:
+        with torch.device("meta"):  # no memory, and no random numbers drawn
+            if mode == "LSTM":
+                cell = cells.LSTM(input_size, hidden_size, bias, projection=proj_size or None)
+            elif mode == "GRU":
+                cell = cells.GRU(input_size, hidden_size, bias)
+            else:
+                cell = cells.Elman(input_size, hidden_size, "relu" if mode == "RNN_RELU" else "tanh", bias)
+        captured(cell.to(dtype), dtype)
+        return cell
+
+    return aside(made)  # the caller may be inside of torch.func.vmap or grad
 
 
 def _lent(template: Cell, weights: dict[str, Tensor]) -> Cell:
@@ -213,7 +218,8 @@ def _from_packed(packed: PackedSequence) -> tuple[Tensor, Tensor, Leave]:
     mask = torch.arange(n) < sizes.unsqueeze(1)  # (T, n)
     t, row = mask.nonzero(as_tuple=True)  # in the order in which they are packed
     places = row * time + t
-    x = packed.data.new_zeros(n * time, packed.data.shape[1]).index_copy(0, places, packed.data)
+    x = packed.data.new_empty(n * time, packed.data.shape[1])  # what stands in the padding is never read
+    x = x.index_copy_(0, places, packed.data)
     return x.reshape(n, time, -1), mask.sum(0), lambda y: y.reshape(n * time, -1).index_select(0, places)
 
 

@@ -146,10 +146,11 @@ def _copy(value: Tensor) -> nn.Parameter:
 
 def _torch_kind(cell: Cell) -> tuple[str, dict[str, Any]]:
     """RNN, LSTM or GRU, and the constructor's arguments but for the input's width."""
+    if type(cell) not in (cells.Elman, cells.LSTM, cells.GRU):
+        raise _no_such_layer(f"its cell is {type(cell).__name__}")
     more = {name for name, _ in cell.named_parameters()} - set("UWbcP")
-    if type(cell) not in (cells.Elman, cells.LSTM, cells.GRU) or more:
-        what = f" with the weights {', '.join(sorted(more))}" if more else ""
-        raise _no_such_layer(f"its cell is {type(cell).__name__}{what}")
+    if more:
+        raise _no_such_layer(f"its cell is {type(cell).__name__} with the weights {', '.join(sorted(more))}")
     options: dict[str, Any] = {"hidden_size": cell.output_size, "bias": cell.b is not None}
     if isinstance(cell, cells.Elman):
         options["nonlinearity"] = _NONLINEARITIES.get(cell.activation)
