@@ -6,7 +6,7 @@ import torch
 from tests.conformance.laws import CELLS, all_close, close, inputs, layer_of, set_machine, states
 from torch import Tensor
 
-from elman.cells import LSTM, Conditioned, Elman
+from elman.cells import LSTM, Conditioned, Elman, Wrapper
 from elman.errors import ElmanError
 from elman.layers import Recurrent
 from elman.run.stream import NativeStream, Stream
@@ -179,6 +179,32 @@ def test_values_per_row(connections: str, machine: str) -> None:
         value.zero_()  # a stream has a copy of its own
     x = inputs(layer, 4, 1)
     close(told(stream, x[:, 0]), layer(x, inputs=before)[0][:, 0].detach(), layer, 2)
+
+
+def test_values_per_row_that_the_cell_draws(machine: str) -> None:
+    """They are drawn once for all steps, also where it is not training; what is given stands in for them."""
+
+    class Gained(Wrapper):
+        @property
+        def rows(self) -> dict[str, int]:
+            return {"gain": 1}
+
+        def draw(self, n: int, time: int, *, dtype: torch.dtype, device: torch.device | str) -> dict[str, Tensor]:
+            return {"gain": torch.rand(n, 1, dtype=dtype, device=device)}
+
+        def step(self, x: Tensor, **given: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+            return self.cell.step(given.pop("gain") * x, **given)
+
+    layer = set_machine(Recurrent(Gained(Elman(3, 5))).double(), machine)
+    x = inputs(layer, 4, STEPS)
+    gain = torch.tensor([[0.5], [0.0], [2.0], [1.0]], dtype=torch.float64)
+    obeys_the_laws(layer, {"gain": gain}, None)
+    torch.manual_seed(1)
+    expected = layer(x)[0].detach()
+    torch.manual_seed(1)
+    stream = layer.stream(batch=4)
+    for t in range(STEPS):
+        close(told(stream, x[:, t]), expected[:, t], layer, STEPS)
 
 
 def test_wrong_values_per_row(machine: str) -> None:

@@ -1,9 +1,11 @@
 """One value for each row, the same at all steps, as a state that never changes: what a stream makes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import Tensor
 
+from elman.cells.cell import weight_like
 from elman.cells.wrapper import Wrapper
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.step.reference import State
@@ -37,11 +39,26 @@ class Held(Wrapper):
         return y, {**new, **{name: given[name] for name in self.held}}
 
 
-def checked_rows(inputs: Mapping[str, Tensor], rows: Mapping[str, int], batch: int, weight: Tensor) -> State:
-    """Values per row, exactly those that the cells take, each (batch, width) in the type of the weights."""
+def values_per_row(passes: Sequence[tuple[str, Any]], batch: int, inputs: Mapping[str, Tensor]) -> State:
+    """What the cells take beside x for each row, name → (batch, width): given, or drawn by a cell once for all steps.
+
+    Args:
+        passes: what the names of each layer's states begin with, and its cell.
+        batch: rows.
+        inputs: what is given, name → (batch, width).
+
+    Raises:
+        ArgumentError, ArgumentTypeError: something that no cell takes, of another shape or type, or missing.
+    """
+    weight = weight_like(passes[0][1])
+    taken: State = {}
+    for prefix, cell in passes:
+        drawn = cell.draw(batch, 0, dtype=weight.dtype, device=weight.device) if cell.rows else {}
+        taken |= {prefix + name: value for name, value in drawn.items() if name in cell.rows}
     if not isinstance(inputs, Mapping):
         raise ArgumentTypeError(f"inputs is a {type(inputs).__name__}", expected="a dict, name → (batch, width)")
-    if set(inputs) != set(rows):
+    rows = {prefix + name: width for prefix, cell in passes for name, width in cell.rows.items()}
+    if set(inputs) - set(rows) or set(rows) - set(inputs) - set(taken):
         raise ArgumentError(
             f"inputs has the names {', '.join(map(str, inputs)) or '(none)'}",
             expected=f"exactly {', '.join(rows) or '(none)'}: what the cells take beside x, one value per row",
@@ -53,4 +70,5 @@ def checked_rows(inputs: Mapping[str, Tensor], rows: Mapping[str, int], batch: i
             raise ArgumentError(f"inputs[{name!r}] {what}", expected=f"a tensor {shape}")
         if value.dtype != weight.dtype:
             raise ArgumentTypeError(f"inputs[{name!r}] is of type {value.dtype}", expected=f"{weight.dtype}")
-    return {name: value.to(weight.device) for name, value in inputs.items()}
+        taken[name] = value.to(weight.device)
+    return taken

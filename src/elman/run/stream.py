@@ -14,7 +14,7 @@ from elman.cells.cell import weight_like
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.run import in_native
 from elman.run.choice import Choice, choose
-from elman.run.held import Held, checked_rows
+from elman.run.held import Held, values_per_row
 from elman.step.reference import State
 
 Rows = Sequence[int] | Tensor | np.ndarray
@@ -259,8 +259,7 @@ def stream(
                 expected="cells that take x, and values per row",
                 fix="Let it be part of x: a cell may cut its input apart.",
             )
-    rows = {prefix + name: width for prefix, cell in passes for name, width in cell.rows.items()}
-    held = checked_rows({} if inputs is None else inputs, rows, batch, weight)
+    held = values_per_row(passes, batch, {} if inputs is None else inputs)
     passes = [(prefix, Held(cell).eval() if cell.rows else cell) for prefix, cell in passes]
     choices = [choose(cell, weight.dtype, weight.device.type, machine) for _, cell in passes]
     fast = all(choice.machine == "native" for choice in choices)
