@@ -36,17 +36,21 @@ def test_float64(cell: str, native: str, n: int, time: int, d: int, h: int) -> N
 
 @pytest.mark.parametrize(("n", "time", "d", "h"), SIZES)
 def test_float32_is_as_close_to_float64_as_torch_is(cell: str, native: str, n: int, time: int, d: int, h: int) -> None:
-    """The reference loop's own rounding in float32 is the measure; it differs from run to run by a small factor."""
+    """Torch's own rounding in float32 is the measure, in the plain loop and in the program's operations.
+
+    Both are taken, since where a step is steep (layer norm over features that hardly differ) autograd's derivative and
+    the program's round differently by a factor of five. From run to run either differs by a small factor.
+    """
     wide = results((cell, "reference", d, h), n, time, torch.float64)
-    narrow = results((cell, "reference", d, h), n, time, torch.float32)
+    loop, program = (results((cell, machine, d, h), n, time, torch.float32) for machine in ("reference", "torch"))
     ours = results((cell, native, d, h), n, time, torch.float32)
     names = list(layer_of(cell, native, d, h).states)
-    rows = zip(*([r[0], *(r[1][name] for name in names), *r[2]] for r in (wide, narrow, ours)), strict=True)
-    for right, torchs, mine in rows:
-        right, torchs, mine = right.detach(), torchs.detach(), mine.detach()
+    rows = zip(*([r[0], *(r[1][name] for name in names), *r[2]] for r in (wide, loop, program, ours)), strict=True)
+    for values in rows:
+        right, *torchs, mine = (value.detach() for value in values)
         if right.numel():
             assert mine.dtype == torch.float32
-            measure = float((torchs - right).abs().max())
+            measure = max(float((other - right).abs().max()) for other in torchs)
             unit = torch.finfo(torch.float32).eps * float(right.abs().max())
             assert float((mine - right).abs().max()) <= 8 * measure + 16 * unit
 
