@@ -10,9 +10,10 @@ sequences and single rows too), `state_dict` and errors are those of torch, so a
     export, no native machine built     torch's own forward
 
 Under `torch.compile` the layers run outside of the graph, as torch's do. What works with torch.nn alone:
-`torch.jit.script` (trace instead), and tools that look for torch's very class, such as dynamic quantization; for these
-load the `state_dict` into torch.nn's layer. RNNCell, LSTMCell and GRUCell are torch's: one step costs less than going
-to another machine; to carry a state from step to step fast, see `Recurrent.stream`.
+`torch.jit.script` and `torch.fx`, and tools that look for torch's very class, such as dynamic quantization; for these
+load the `state_dict` into torch.nn's layer. RNNCell, LSTMCell and GRUCell are torch's own: a step of one row takes a
+fifth of the time of a call to elman (benchmarks/results/drop_in.md); to carry a state from step to step fast, see
+`Recurrent.stream`.
 
 Example:
     >>> from elman import nn
