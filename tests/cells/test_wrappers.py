@@ -160,6 +160,22 @@ def test_every_run_draws_anew_and_older_runs_keep_theirs() -> None:
     assert sorted(layer.state_dict()) == ["cells.l0.cell.U", "cells.l0.cell.W", "cells.l0.cell.b"]
 
 
+def test_dropped_weights_within_torch_func() -> None:
+    """Weights that stand in for the cell's are dropped too."""
+    layer, x = Recurrent(WeightDrop(Elman(D, H), 0.5)).double(), drawn(N, T, D)
+
+    def loss(weights: dict[str, Tensor]) -> Tensor:
+        torch.manual_seed(1)
+        return torch.func.functional_call(layer, weights, (x,))[0].square().sum()
+
+    found = torch.func.grad(loss)({name: value.detach() for name, value in layer.named_parameters()})
+    torch.manual_seed(1)
+    layer(x)[0].square().sum().backward()
+    assert torch.equal(found["cells.l0.cell.W"] == 0, layer.cells["l0"].get_buffer("mask_W") == 0)
+    for name, parameter in layer.named_parameters():
+        torch.testing.assert_close(found[name], parameter.grad, rtol=0, atol=N * T * 20 * 4 * EPS)
+
+
 def test_siblings_and_copies() -> None:
     wrapper = Zoneout(StateDropout(LSTM(D, H), 0.2), {"c": 0.5})
     sibling = wrapper.like(input_size=9, p={"h": 0.1})

@@ -105,6 +105,31 @@ def test_second_derivatives() -> None:
     assert second.tolist() == [pytest.approx(1.8), 0.0, 0.0]
 
 
+@pytest.mark.parametrize("machine", MACHINES)
+def test_second_derivatives_of_a_layer(machine: str) -> None:
+    """The same as with a hook of autograd's, by autograd and by torch.func.
+
+    Of a loss that is linear in y: with another, a gradient comes back through the layer twice, and a machine clips each
+    of the two where autograd clips their sum.
+    """
+    torch.manual_seed(0)
+    cell = LSTM(3, 5).double()
+    layer, state, out = Recurrent(ClippedGradient(cell, 0.1), machine=machine), cell.initial_state(4), []
+    x = torch.randn(4, 6, 3, dtype=torch.float64, requires_grad=True)
+    for t in range(6):
+        y, state = cell.step(x[:, t], **state)
+        state = {name: clipped(value, 0.1) for name, value in state.items()}
+        out.append(y)
+    loss = torch.randn(4, 6, 5, dtype=torch.float64)
+    theirs, mine = (
+        torch.autograd.grad((y * loss).sum(), x, create_graph=True)[0] for y in (torch.stack(out, 1), layer(x)[0])
+    )
+    func = torch.func.grad(lambda x: (layer(x)[0] * loss).sum())(x.detach())
+    torch.testing.assert_close(func, theirs, rtol=0, atol=24 * 30 * 2.3e-16 * (1 + float(theirs.detach().abs().max())))
+    mine, theirs = (torch.autograd.grad(first.square().sum(), x)[0] for first in (mine, theirs))
+    torch.testing.assert_close(mine, theirs, rtol=0, atol=24 * 60 * 2.3e-16 * (1 + float(theirs.abs().max())))
+
+
 def test_not_a_number_stays() -> None:
     a = torch.zeros(2, requires_grad=True)
     (gradient,) = torch.autograd.grad((clip_gradient(a, 1.0) * torch.tensor([math.nan, math.inf])).sum(), a)

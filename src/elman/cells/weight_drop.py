@@ -48,7 +48,8 @@ class WeightDrop(Wrapper):
     def draw(self, n: int, time: int, *, dtype: torch.dtype, device: torch.device | str) -> dict[str, Any]:
         """New masks; nothing that the step takes."""
         for name, p in self.p.items() if self.training else ():
-            mask = torch.empty_like(self.cell.get_parameter(name), requires_grad=False).bernoulli_(1 - p) / (1 - p)
+            weight = attrgetter(name)(self.cell)  # within torch.func no parameter
+            mask = torch.empty(weight.shape, dtype=weight.dtype, device=weight.device).bernoulli_(1 - p) / (1 - p)
             setattr(self, _mask(name), mask)  # not written into the old one, which a pass backward may still need
         return self.cell.draw(n, time, dtype=dtype, device=device)
 

@@ -1,8 +1,6 @@
 """Recurrence from the output (design pattern 2): teacher forcing, free running, and what lies between."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -70,21 +68,19 @@ class Mixed(Wrapper):
         return y, {**new, self.fed: torch.where(forced > 0.5, target, new[self.fed])}
 
 
-@dataclass(frozen=True, eq=False)
 class Forms:
-    """A cell whose output is fed back, in its three forms; held beside the module tree, since the cell is in it."""
+    """A cell whose output is fed back, in its three forms; held beside the module tree, since the cell is in it.
 
-    free: Cell
+    Args:
+        free: the cell.
 
-    @cached_property
-    def forced(self) -> Forced:
-        """Every step sees the target of the step before."""
-        return Forced(self.free)
+    Attributes:
+        forced: every step sees the target of the step before.
+        mixed: some steps do.
+    """
 
-    @cached_property
-    def mixed(self) -> Mixed:
-        """Some steps do."""
-        return Mixed(self.free)
+    def __init__(self, free: Cell) -> None:
+        self.free, self.forced, self.mixed = free, Forced(free), Mixed(free)
 
 
 def fed_back(cell: Cell) -> str:

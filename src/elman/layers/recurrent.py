@@ -87,7 +87,8 @@ class Recurrent(nn.Module):
         if dropout and self.layers == 1:
             warnings.warn("dropout acts between layers, and there is one layer: it does nothing", stacklevel=2)
         passes = self._passes()
-        self._forced: Forms | None = None
+        last = passes[-1][2]
+        self._forced = Forms(last) if last.feedback else None
         self.input_size = passes[0][2].input_size
         widths = [self.wiring.width(one) for _, backward, one in passes if not backward]
         self.output_size = sum(widths) if connections == "dense" else widths[-1]
@@ -155,7 +156,9 @@ class Recurrent(nn.Module):
         """`forward` on what was checked: one cell after another."""
         final: State = {}
         below = x
-        both, outputs, read = list[Tensor](), list[Tensor](), [x]  # of the directions; of the layers; what is read
+        both: list[Tensor] = []  # of the directions; made so, and not by list[Tensor](), for torch.compile
+        outputs: list[Tensor] = []  # of the layers
+        read = [x]
         for layer, backward, cell in self._passes():
             name = prefix(layer, backward, self.layers)
             own = {key: start[name + key] for key in cell.states}

@@ -37,7 +37,8 @@ def clip_gradient(a: Tensor, bound: float) -> Tensor:
     """
     if not bound > 0:  # NaN fails too
         raise ArgumentError(f"bound is {bound}", expected="a number above 0")
-    return torch.ops.elman.clip_gradient(a, bound)
+    # What `register_autograd` makes does not serve torch.func, nor then the second derivatives of a layer.
+    return (Clip.apply if torch._C._are_functorch_transforms_active() else torch.ops.elman.clip_gradient)(a, bound)
 
 
 def clipped(gradient: Tensor, bound: float) -> Tensor:
@@ -45,14 +46,26 @@ def clipped(gradient: Tensor, bound: float) -> Tensor:
     return torch.minimum(torch.maximum(gradient, gradient.new_tensor(-bound)), gradient.new_tensor(bound))
 
 
-def _setup(ctx: Any, inputs: Any, output: Any) -> None:
-    ctx.bound = inputs[1]
+class Clip(torch.autograd.Function):
+    """`elman::clip_gradient` with its derivative."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(a: Tensor, bound: float) -> Tensor:
+        """The same numbers."""
+        return a.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        """What the gradient will need."""
+        ctx.bound = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        """The gradient within its bounds."""
+        return clipped(gradients[0], ctx.bound), None
 
 
 torch.library.register_fake("elman::clip_gradient", lambda a, bound: torch.empty_like(a), lib=_library)
-torch.library.register_autograd(
-    "elman::clip_gradient",
-    lambda ctx, gradient: (clipped(gradient, ctx.bound), None),
-    setup_context=_setup,
-    lib=_library,
-)
+torch.library.register_autograd("elman::clip_gradient", Clip.backward, setup_context=Clip.setup_context, lib=_library)

@@ -248,6 +248,7 @@ def _result(cell: Any, recorder: Recorder, what: str, tensor: Any, width: int) -
 def _undisturbed() -> Iterator[None]:
     """Gradients on, autocast off, and no other watcher: the capture is the same wherever it happens."""
     with (
+        torch._C._DisableFuncTorch(),
         torch.inference_mode(False),
         torch.enable_grad(),
         torch.autocast("cpu", enabled=False),
