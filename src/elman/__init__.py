@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from elman.layers import to_keras as to_keras
     from elman.layers import to_torch as to_torch
     from elman.layers import unragged as unragged
+    from elman.step.clip import clip_gradient as clip_gradient
     from elman.tasks import load as load
     from elman.tasks import train as train
 
@@ -27,6 +28,7 @@ _HOME = {
     "Cell": "elman.cells",
     "Recurrent": "elman.layers",
     "cells": "elman.cells",
+    "clip_gradient": "elman.step.clip",
     "explain": "elman.layers",
     "from_keras": "elman.layers",
     "from_torch": "elman.layers",
@@ -46,6 +48,7 @@ __all__ = [
     "Recurrent",
     "__version__",
     "cells",
+    "clip_gradient",
     "explain",
     "from_keras",
     "from_torch",
