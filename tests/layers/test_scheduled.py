@@ -19,8 +19,15 @@ def test_worked_by_hand() -> None:
 
 @pytest.mark.parametrize(
     ("decay", "k", "floor", "step"),
-    [("cosine", 1, 0, 0), ("linear", 0, 0, 0), ("exponential", 1, 0, 0), ("inverse sigmoid", 0.5, 0, 0)]
-    + [("linear", math.nan, 0, 0), ("linear", 1, 1.5, 0), ("linear", 1, 0, -1)],
+    [
+        ("cosine", 1, 0, 0),
+        ("linear", 0, 0, 0),
+        ("exponential", 1, 0, 0),
+        ("inverse sigmoid", 0.5, 0, 0),
+        ("linear", math.nan, 0, 0),
+        ("linear", 1, 1.5, 0),
+        ("linear", 1, 0, -1),
+    ],
 )
 def test_numbers_out_of_range(decay: str, k: float, floor: float, step: int) -> None:
     with pytest.raises(ElmanError):
