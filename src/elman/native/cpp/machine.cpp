@@ -41,19 +41,19 @@ template <class T> class Run {
     std::vector<std::unique_ptr<Workspace<T>>> spaces;
     for (int i = 0; i < threads_; i++)
       spaces.push_back(std::make_unique<Workspace<T>>(code_, kernels_, packed_, largest_tile_, chunk_rows_));
-    std::vector<Block<T>> sums;
-    if (gradient_numbers_)
-      for (Index g = 0; g < groups_; g++) sums.push_back(allocate<T>(gradient_numbers_));
+    std::vector<Sums> sums;
+    for (Index g = 0; g < groups_; g++) sums.push_back(make_sums(g == 0));
     std::vector<Block<T>> scratch;
     for (int i = 0; i < threads_; i++) scratch.push_back(allocate<T>(chunk_rows_ * 2 * LINE / Index(sizeof(T))));
 
     parallel(threads_, batch_.threads, groups_, [&](Index g, int thread) {
-      T *sum = gradient_numbers_ ? sums[std::size_t(g)].get() : nullptr;
-      if (sum) std::memset(sum, 0, std::size_t(gradient_numbers_) * sizeof(T));
+      const Sums &sum = sums[std::size_t(g)];
+      for (std::size_t i = 0; i < sum.of.size(); i++)
+        if (sum.of[i]) std::memset(sum.of[i], 0, std::size_t(numbers(code_.weights[i])) * sizeof(T));
       for (std::size_t tile = std::size_t(g); tile + 1 < tiles_.size(); tile += std::size_t(groups_))
         run_tile(tiles_[tile], tiles_[tile + 1], *spaces[std::size_t(thread)], sum, scratch[std::size_t(thread)].get());
     });
-    reduce(sums);
+    if (gradient_numbers_) reduce(sums);
   }
 
  private:
@@ -62,18 +62,26 @@ template <class T> class Run {
     std::vector<std::vector<T>> cut;  // per state: gradients that a reset sent to the initial state (rows × width)
   };
 
+  struct Sums {  // the gradients of weights, summed over the tiles of a group
+    Block<T> memory;
+    std::vector<T *> of;  // by weight; null where none is wanted
+  };
+
   void sort_rows();
   void make_tiles();
-  void run_tile(Index first, Index end, Workspace<T> &space, T *sum, T *scratch);
-  void run_chunk(TileState &tile, Index t0, Index t1, Workspace<T> &space, Chunk &chunk, T *sum, T *scratch);
+  Sums make_sums(bool first) const;
+  bool holds_vectors(std::size_t weight) const;
+  void run_tile(Index first, Index end, Workspace<T> &space, const Sums &sum, T *scratch);
+  void run_chunk(TileState &tile, Index t0, Index t1, Workspace<T> &space, Chunk &chunk, const Sums &sum, T *scratch);
   void loop(TileState &tile, std::size_t stage, Index t0, Workspace<T> &space, const Chunk &chunk);
   void load(const Load &load, const TileState &tile, Index t0, Workspace<T> &space, const Chunk &chunk);
   void store(const Store &store, const TileState &tile, Index t0, Workspace<T> &space, const Chunk &chunk);
-  void accumulate(Workspace<T> &space, const Chunk &chunk, T *sum, T *scratch);
+  void accumulate(Workspace<T> &space, const Chunk &chunk, const Sums &sum, T *scratch);
   void restart(TileState &tile, const Stage &stage, Index t, Index alive, Workspace<T> &space);
   void begin_and_end(const TileState &tile, Workspace<T> &space, bool end);
   void clear_padding(const TileState &tile);
-  void reduce(const std::vector<Block<T>> &sums);
+  void reduce(const std::vector<Sums> &sums);
+  static Index numbers(const Weight &w) { return w.rows * w.columns; }
 
   Index row(Index sorted) const { return order_[std::size_t(sorted)]; }
   Index length(Index sorted) const { return *pointer<std::int64_t>(batch_.lengths, row(sorted)); }
@@ -86,7 +94,7 @@ template <class T> class Run {
   const Kernels<T> &kernels_;
   const Batch &batch_;
   Packed<T> packed_;
-  std::vector<Index> order_, tiles_, gradient_offset_;
+  std::vector<Index> order_, tiles_;
   Index steps_ = 0, groups_ = 1, chunk_rows_ = 1, largest_tile_ = 1, gradient_numbers_ = 0;
   int threads_ = 1;
 };
@@ -112,10 +120,7 @@ template <class T> void Run<T>::make_tiles() {
     tiles_.push_back(n * i / tiles);
     largest_tile_ = std::max(largest_tile_, tiles_.back() - tiles_[tiles_.size() - 2]);
   }
-  for (const Weight &w : code_.weights) {
-    gradient_offset_.push_back(gradient_numbers_);
-    if (w.wanted) gradient_numbers_ += w.rows * w.columns + 2 * LINE / Index(sizeof(T));
-  }
+  for (const Weight &w : code_.weights) gradient_numbers_ += w.wanted ? numbers(w) : 0;
   groups_ = std::max<Index>(tiles, 1);
   if (gradient_numbers_) {
     const Index fitting = GRADIENT_BYTES / (gradient_numbers_ * Index(sizeof(T)));
@@ -128,7 +133,38 @@ template <class T> void Run<T>::make_tiles() {
   chunk_rows_ = steps * largest_tile_;
 }
 
-template <class T> void Run<T>::run_tile(Index first, Index end, Workspace<T> &space, T *sum, T *scratch) {
+// The first group's sum stands in the result itself, where that has room for whole vectors.
+template <class T> typename Run<T>::Sums Run<T>::make_sums(bool first) const {
+  const Index behind = 2 * LINE / Index(sizeof(T));
+  std::vector<T *> results(code_.weights.size());
+  Index count = 0;
+  for (std::size_t i = 0; i < results.size(); i++) {
+    if (!code_.weights[i].wanted) continue;
+    if (first && holds_vectors(i)) results[i] = pointer<T>(batch_.gradients[i], 0, 0);
+    else count += numbers(code_.weights[i]) + behind;
+  }
+  Sums sums{count ? allocate<T>(count) : Block<T>(), results};
+  T *next = sums.memory.get();
+  for (std::size_t i = 0; i < results.size(); i++) {
+    if (results[i] || !code_.weights[i].wanted) continue;
+    sums.of[i] = next;
+    next += numbers(code_.weights[i]) + behind;
+  }
+  return sums;
+}
+
+// Whether a weight's result lies like a sum, and no product writes vectors that reach past its own columns.
+template <class T> bool Run<T>::holds_vectors(std::size_t weight) const {
+  const Weight &w = code_.weights[weight];
+  const View &v = batch_.gradients[weight];
+  const Index line = LINE / Index(sizeof(T));
+  if ((v.stride[1] != 1 && w.columns > 1) || (v.stride[0] != w.columns && w.rows > 1)) return false;
+  for (const Product &p : code_.products)
+    if (std::size_t(p.weight) == weight && (p.c1 - p.c0) % line) return false;
+  return true;
+}
+
+template <class T> void Run<T>::run_tile(Index first, Index end, Workspace<T> &space, const Sums &sum, T *scratch) {
   TileState tile{first, end - first, {}};
   if (code_.adjoint && batch_.reset.data)
     for (const State &s : code_.states) tile.cut.emplace_back(std::size_t(tile.rows * s.width), T(0));
@@ -144,7 +180,8 @@ template <class T> void Run<T>::run_tile(Index first, Index end, Workspace<T> &s
 }
 
 template <class T>
-void Run<T>::run_chunk(TileState &tile, Index t0, Index t1, Workspace<T> &space, Chunk &chunk, T *sum, T *scratch) {
+void Run<T>::run_chunk(TileState &tile, Index t0, Index t1, Workspace<T> &space, Chunk &chunk, const Sums &sum,
+                       T *scratch) {
   chunk.alive.clear();
   chunk.begin.clear();
   chunk.total = 0;
@@ -159,7 +196,7 @@ void Run<T>::run_chunk(TileState &tile, Index t0, Index t1, Workspace<T> &space,
   for (std::size_t i = 0; i < code_.stages.size(); i++)
     if (code_.stages[i].loop) loop(tile, i, t0, space, chunk);
     else space.execute(i, chunk.total, 0);
-  if (sum) accumulate(space, chunk, sum, scratch);
+  accumulate(space, chunk, sum, scratch);
   for (const Store &s : code_.stores) store(s, tile, t0, space, chunk);
 }
 
@@ -256,10 +293,12 @@ void Run<T>::store(const Store &st, const TileState &tile, Index t0, Workspace<T
   }
 }
 
-template <class T> void Run<T>::accumulate(Workspace<T> &space, const Chunk &chunk, T *sum, T *scratch) {
+template <class T> void Run<T>::accumulate(Workspace<T> &space, const Chunk &chunk, const Sums &sum, T *scratch) {
   for (const Product &p : code_.products) {
     const Weight &w = code_.weights[std::size_t(p.weight)];
-    T *to = sum + gradient_offset_[std::size_t(p.weight)] + p.r0 * w.columns + p.c0;
+    T *to = sum.of[std::size_t(p.weight)];
+    if (!to) continue;
+    to += p.r0 * w.columns + p.c0;
     const T *right = space.at(p.right);
     const Index right_stride = space.place(p.right.index).stride, columns = p.c1 - p.c0;
     if (p.left.space == Space::NONE)
@@ -279,7 +318,7 @@ template <class T> void Run<T>::clear_padding(const TileState &tile) {
   }
 }
 
-template <class T> void Run<T>::reduce(const std::vector<Block<T>> &sums) {
+template <class T> void Run<T>::reduce(const std::vector<Sums> &sums) {
   for (std::size_t i = 0; i < code_.weights.size(); i++) {
     const Weight &w = code_.weights[i];
     if (!w.wanted) continue;
@@ -287,7 +326,7 @@ template <class T> void Run<T>::reduce(const std::vector<Block<T>> &sums) {
     parallel(w.rows * w.columns > (1 << 18) ? threads_ : 1, batch_.threads, w.rows, [&](Index r, int) {
       for (Index c = 0; c < w.columns; c++) {
         T total = 0;
-        for (const Block<T> &sum : sums) total += sum[std::size_t(gradient_offset_[i] + r * w.columns + c)];
+        for (const Sums &sum : sums) total += sum.of[i][r * w.columns + c];
         *pointer<T>(to, r, c) = total;
       }
     });

@@ -23,12 +23,13 @@ template <class T> using Block = std::unique_ptr<T[], Free>;
 
 template <class T> Block<T> allocate(Index count) {
   std::size_t bytes = (std::size_t(count) * sizeof(T) / LINE + 2) * LINE;
-  const bool huge = bytes >= std::size_t(HUGE_PAGE);
-  if (huge) bytes = (bytes / HUGE_PAGE + 1) * HUGE_PAGE;
+  const std::size_t whole = bytes / HUGE_PAGE * HUGE_PAGE;  // what is behind gets small pages, as many as are touched
+  const bool huge = whole > 0;
+  if (huge) bytes = whole + HUGE_PAGE;
   void *p = std::aligned_alloc(huge ? HUGE_PAGE : LINE, bytes);
   if (!p) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
-  if (huge) madvise(p, bytes, MADV_HUGEPAGE);  // a page fault for every 4 KiB would cost more than filling them
+  if (huge) madvise(p, whole, MADV_HUGEPAGE);  // a page fault for every 4 KiB would cost more than filling them
 #endif
   return Block<T>(static_cast<T *>(p));
 }
