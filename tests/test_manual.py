@@ -1,4 +1,4 @@
-"""The manual is whole: the Python reference names all that is public, and every page stands in the table of contents."""
+"""The manual is whole: the reference names all that is public, and every page stands in the table of contents."""
 
 import importlib
 import re

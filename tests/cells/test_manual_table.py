@@ -20,9 +20,9 @@ LETTERS = {"d": 3, "h": 8, "o": 5, "s": 6, "r": 7, "m": 4, "L": 2, "k": 9}
 
 
 def rows(first: str) -> list[dict[str, str]]:
-    """The rows of the table whose first column has that title, by the titles of the columns."""
+    """The rows of the table whose first column has that title, by the titles of the columns; without equations."""
     lines = PAGE[PAGE.index(f"| {first} |") :].split("\n\n")[0].splitlines()
-    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    table = [[cell.split("<br>")[0].strip() for cell in line.strip("|").split("|")] for line in lines]
     return [dict(zip(table[0], row, strict=True)) for row in table[2:]]
 
 
