@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import elman
-from elman.errors import ArgumentError, DataError, MissingExtraError
+from elman.errors import ArgumentError, DataError, MissingExtraError, StorageError
 
 keras = pytest.importorskip("keras", reason="keras is not installed: pip install 'elman[keras]'")
 h5py = pytest.importorskip("h5py", reason="h5py is not installed: pip install 'elman[keras]'")
@@ -234,11 +234,37 @@ def test_one_message_for_what_is_wrong(name: str, small: Path) -> None:
     assert str(raised.value).startswith(str(small))
 
 
+def test_a_wrong_address_within_the_weights(small: Path) -> None:
+    """HDF5 holds addresses of eight bytes; one of 2⁶³ - 2⁸ is beyond what a stream in memory can be asked for."""
+    parts, refused = members(small), 0
+    for place in range(0, 1600, 8):
+        weights = bytearray(parts["model.weights.h5"])
+        weights[place : place + 8] = b"\0" + b"\xff" * 6 + b"\x7f"
+        zipped(small, {**parts, "model.weights.h5": bytes(weights)})
+        try:
+            elman.from_keras(small)
+        except DataError:
+            refused += 1
+    assert refused > 20
+
+
+def test_groups_within_groups(tmp_path: Path) -> None:
+    """HDF5 walks down to each from the first: 3,000 of them would take ten seconds, and ten times as many 1,000 s."""
+    with h5py.File(tmp_path / "deep.weights.h5", "w") as file:
+        group = file
+        for _ in range(100):
+            group = group.create_group("a")
+    with pytest.raises(DataError, match="64 groups stand one within another"):
+        elman.from_keras(tmp_path / "deep.weights.h5")
+
+
 def test_no_file_and_no_layer(tmp_path: Path, small: Path) -> None:
     with pytest.raises(DataError, match="there is no such file"):
         elman.from_keras(tmp_path / "none.keras")
     with pytest.raises(DataError, match="this is a folder"):
         elman.from_keras(tmp_path)
+    with pytest.raises(StorageError, match="null byte"):
+        elman.from_keras(tmp_path / "a\0b.keras")
     with pytest.raises(ArgumentError, match=r"'gru', of which .*small\.keras has 0"):
         elman.from_keras(small, layer="gru")
     keras.Sequential([keras.Input((3,)), L.Dense(2, name="only")]).save(small)

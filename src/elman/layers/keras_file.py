@@ -33,9 +33,10 @@ _UNKNOWN = "layer of unknown kind"
 _SETTINGS, _WEIGHTS = "config.json", "model.weights.h5"
 _MOST_SETTINGS = 1 << 26  # bytes of config.json; those of large models have 10⁵
 _MOST_PACKED = 100  # bytes of a member per byte in the zip; Keras does not compress at all
+_DEEPEST = 64  # groups within groups; HDF5 takes 10 s to walk down 3,000
 _DAMAGE = (
     *(OSError, RuntimeError, NotImplementedError, EOFError, RecursionError, zlib.error, zipfile.BadZipFile),
-    *(KeyError, ValueError, TypeError, AttributeError, MemoryError),
+    *(KeyError, ValueError, TypeError, AttributeError, MemoryError, OverflowError),
 )
 
 
@@ -108,8 +109,8 @@ def _first_bytes(path: str) -> bytes:
         raise DataError("there is no such file", "a file that Keras saved", path=path) from None
     except IsADirectoryError:
         raise DataError("this is a folder", "a file: .keras, .h5 or .weights.h5", path=path) from None
-    except OSError as error:
-        raise StorageError(f"cannot read {path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        raise StorageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 @contextmanager
@@ -235,6 +236,8 @@ def _untold(path: str, file: "h5py.Group") -> Iterator[KerasLayer]:
     cells: dict[str, list[str]] = {}
 
     def visit(name: str, item: Any) -> None:
+        if name.count("/") > _DEEPEST:
+            raise DataError(f"more than {_DEEPEST} groups stand one within another", "what Keras writes", path=path)
         keys = {} if hasattr(item, "shape") else {key.removesuffix(":0"): key for key in item}
         wanted = ("0", "1", "2") if f"/{name}".endswith("/cell/vars") else ("kernel", "recurrent_kernel", "bias")
         if wanted[0] in keys and wanted[1] in keys:
