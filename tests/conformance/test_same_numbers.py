@@ -8,7 +8,7 @@ from tests.conformance.laws import all_close, close, gradients, inputs, layer_of
 from torch import Tensor
 
 # Widths beside those of a panel (8 or 16 columns) and a tile (6 rows): one less, one more, several of them.
-SIZES = [(1, 1, 1, 1), (7, 3, 5, 17), (13, 2, 16, 33), (6, 5, 33, 16), (5, 4, 15, 31), (70, 9, 3, 8), (2, 80, 4, 7)]
+SIZES = [(1, 1, 1, 1), (7, 3, 5, 17), (13, 2, 16, 33), (6, 5, 33, 16), (5, 4, 15, 31), (70, 9, 16, 16), (2, 80, 4, 7)]
 
 
 def results(layer_args: tuple, n: int, time: int, dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor], tuple]:
