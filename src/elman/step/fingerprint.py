@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-# What nn.Module itself keeps, and how a cell was made: no step reads it.
-_UNREAD = frozenset(nn.Module().__dict__) | {"_made_with", "_captures"}
+# What nn.Module itself keeps, how a cell was made, and the sizes that follow from that: no step reads it.
+_UNREAD = frozenset(nn.Module().__dict__) | {"_made_with", "_captures", "_widths"}
 _HOOKS = tuple(name for name in nn.Module().__dict__ if name.endswith("hooks"))
 _ATOMS = frozenset({int, str, bool, bytes, type(None), complex, torch.dtype, torch.device, torch.Size, range})
 _BY_IDENTITY = (type, types.ModuleType, types.BuiltinFunctionType, types.MethodDescriptorType, Tensor, nn.Module)
