@@ -210,6 +210,7 @@ def test_errors_are_torchs(kind: str) -> None:
         (x.tolist(),),
         (None,),
         (x, "state"),
+        (x, tuple(good) if len(good) == 1 else good[0]),  # the tuple is for an LSTM alone
     ]
     for arguments in calls:
         with pytest.raises(Exception) as expected:  # noqa: PT011 - whatever it is

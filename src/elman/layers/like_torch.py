@@ -35,7 +35,7 @@ class _OnElman(nn.RNNBase):
         """The results, or None where torch's own forward is to give them, or to say what is wrong."""
         packed = input if isinstance(input, PackedSequence) else None
         data: Any = input if packed is None else packed.data
-        states = () if hx is None else tuple(hx) if isinstance(hx, tuple | list) else (hx,)
+        states = () if hx is None else tuple(hx) if self.mode == "LSTM" and isinstance(hx, tuple | list) else (hx,)
         weights = [self._weights(names) for names in self._all_weights]
         if not _runs_here((data, *states, *(w for one in weights for w in one.values()))):
             return None
