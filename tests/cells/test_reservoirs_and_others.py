@@ -330,3 +330,31 @@ def test_wrong_arguments_are_errors_at_construction(
 ) -> None:
     with pytest.raises(error, match=words):
         make()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: CTRNN(3, 5, tau=[2.0] * 5),
+        lambda: CTRNN(3, 5, tau=[2.0] * 5, learn_tau=True),
+        lambda: Leaky(3, 5, leak=[0.5] * 5, learn_leak=True),
+        lambda: SCRN(3, 5, context=2, alpha=[0.5, 0.9]),
+        lambda: Clockwork(3, 5),
+        lambda: EchoState(3, 5, leak=[0.5] * 5),
+    ],
+)
+def test_made_without_memory(made: Callable[[], Cell]) -> None:
+    """On the meta device, where nothing has a value, a cell has all its shapes."""
+    with torch.device("meta"):
+        cell = made()
+    assert all(value.is_meta for value in (*cell.parameters(), *cell.buffers()))
+    own, other = ([(name, value.shape) for name, value in one.named_buffers()] for one in (cell, made()))
+    assert own == other
+    assert cell.state_dict().keys() == made().state_dict().keys()
+
+
+@pytest.mark.parametrize("activation", [None, 3])
+@pytest.mark.parametrize("kind", [Elman, Leaky, CTRNN, Clockwork, Deep, EchoState])
+def test_an_activation_is_a_name_or_a_function(kind: Callable[..., Cell], activation: Any) -> None:
+    with pytest.raises(ArgumentTypeError, match=f"activation is {activation}"):
+        kind(3, 5, activation=activation)

@@ -70,7 +70,7 @@ class Clockwork(Cell):
         self.periods = periods
         self.widths = tuple(hidden_size // count + (i < hidden_size % count) for i in range(count))
         self.activation = activation_named(activation)
-        module = torch.arange(count).repeat_interleave(torch.tensor(self.widths))  # of each unit
+        module = torch.tensor([i for i, width in enumerate(self.widths) for _ in range(width)])  # of each unit
         self.register_buffer("below", (module[:, None] >= module).to(torch.get_default_dtype()), persistent=False)
         self.register_buffer("turns", torch.tensor(periods, dtype=torch.get_default_dtype()), persistent=False)
         self.U = nn.Parameter(torch.empty(input_size, hidden_size))

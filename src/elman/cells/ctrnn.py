@@ -95,7 +95,7 @@ def _leak(tau: float | Tensor, dt: float, learned: bool) -> float | Tensor:
     """Δt / τ, checked."""
     if not 0 < dt < float("inf"):  # NaN fails too
         raise ArgumentError(f"dt is {dt}", expected="a time above 0")
-    least = torch.as_tensor(tau).min().item() if isinstance(tau, Tensor) else tau
+    least = tau.min().item() if isinstance(tau, Tensor) else tau
     if least < dt or (learned and least == dt):
         raise ArgumentError(
             f"tau is {least}, and dt is {dt}",

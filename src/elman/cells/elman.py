@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from elman.cells.cell import Cell, size
 from elman.cells.gates import draw
-from elman.errors import ArgumentError
+from elman.errors import ArgumentError, ArgumentTypeError
 
 
 def identity(a: Tensor) -> Tensor:
@@ -30,9 +30,14 @@ def activation_named(activation: str | Callable[[Tensor], Tensor]) -> Callable[[
 
     Raises:
         ArgumentError: there is none of that name.
+        ArgumentTypeError: neither a name nor a function.
     """
-    if not isinstance(activation, str):
+    if callable(activation):
         return activation
+    if not isinstance(activation, str):
+        raise ArgumentTypeError(
+            f"activation is {activation!r}", expected=f"one of {', '.join(ACTIVATIONS)}, or a function of a tensor"
+        )
     if activation not in ACTIVATIONS:
         raise ArgumentError(f"activation is {activation!r}", expected=f"one of {', '.join(ACTIVATIONS)}, or a function")
     return ACTIVATIONS[activation]

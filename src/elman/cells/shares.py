@@ -18,7 +18,7 @@ def per_unit(name: str, value: Numbers, width: int) -> float | Tensor:
         ArgumentError: it has another number of numbers than there are units, or one that is not finite.
     """
     try:
-        numbers = torch.as_tensor(value, dtype=torch.float64).detach().clone()
+        numbers = torch.as_tensor(value, dtype=torch.float64, device="cpu").detach().clone()
     except (TypeError, ValueError, RuntimeError) as error:
         raise ArgumentTypeError(
             f"{name} is {value!r} ({type(value).__name__})", expected=f"a number, or {width} of them, one for each unit"
@@ -40,7 +40,8 @@ def share(
     """
     zero, one = zero and not learned, one and not learned
     numbers = per_unit(name, value, width)
-    low, high = torch.as_tensor(numbers).min().item(), torch.as_tensor(numbers).max().item()
+    some = torch.as_tensor(numbers, device="cpu")
+    low, high = some.min().item(), some.max().item()
     if low < 0 or high > 1 or (low == 0 and not zero) or (high == 1 and not one):
         between = f"0 {'≤' if zero else '<'} {name} {'≤' if one else '<'} 1"
         raise ArgumentError(f"{name} is {value}", expected=between + (", to be learned" if learned else ""))
@@ -50,7 +51,8 @@ def share(
 def keep(cell: nn.Module, name: str, value: float | Tensor) -> None:
     """Keep a number as a plain attribute, and numbers as a buffer that moves with the cell and is not saved."""
     if isinstance(value, Tensor):
-        cell.register_buffer(name, value.to(torch.get_default_dtype()), persistent=False)
+        own = value.to(torch.get_default_device(), torch.get_default_dtype())
+        cell.register_buffer(name, own, persistent=False)
     else:
         setattr(cell, name, value)
 
