@@ -195,3 +195,21 @@ def test_what_is_no_recurrent_layer() -> None:
         to_torch(nn.GRU(2, 3))  # pyright: ignore[reportCallIssue, reportArgumentType]
     with pytest.raises(ArgumentError, match=r"dropout is 1\.0"):
         from_torch(nn.GRU(2, 3, 2, dropout=1.0))
+
+
+def test_a_forward_of_its_own_is_not_taken_for_torchs() -> None:
+    class Shifted(nn.GRU):
+        def forward(self, input: Any, hx: Any = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+            y, h = super().forward(input, hx)
+            return y + 1, h
+
+    class Renamed(nn.GRU):
+        pass
+
+    with pytest.raises(ArgumentTypeError, match="Shifted, whose forward is its own"):
+        from_torch(Shifted(3, 5))
+    assert from_torch(Renamed(3, 5)).states == {"h": 5}
+    parametrized = nn.utils.parametrizations.weight_norm(nn.GRU(3, 5, batch_first=True), "weight_hh_l0")
+    assert isinstance(parametrized, nn.GRU)
+    x = torch.randn(2, 4, 3)
+    torch.testing.assert_close(from_torch(parametrized)(x)[0], parametrized(x)[0], rtol=0, atol=1e-5)  # float32

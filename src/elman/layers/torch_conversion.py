@@ -31,7 +31,7 @@ def from_torch(module: nn.Module) -> Recurrent | Cell:
         a `Recurrent` layer with `elman.cells.Elman`, `LSTM` or `GRU`; of a cell, the cell.
 
     Raises:
-        ArgumentTypeError: another module.
+        ArgumentTypeError: another module, or one with a `forward` of its own.
         ArgumentError: its dropout is 1.
 
     Example:
@@ -42,6 +42,7 @@ def from_torch(module: nn.Module) -> Recurrent | Cell:
         True
     """
     if isinstance(module, nn.RNNCell | nn.LSTMCell | nn.GRUCell):
+        _check_forward(module)
         return _filled(_cell(module), module, "").train(module.training)
     if not isinstance(module, nn.RNN | nn.LSTM | nn.GRU):
         raise ArgumentTypeError(
@@ -49,6 +50,7 @@ def from_torch(module: nn.Module) -> Recurrent | Cell:
             expected="an nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell or nn.GRUCell",
             fix="Of a larger model, convert the recurrent layers one by one." if isinstance(module, nn.Module) else "",
         )
+    _check_forward(module)
     dropout = module.dropout if module.num_layers > 1 else 0.0
     with torch.device("meta"):
         layer = Recurrent(_cell(module), module.num_layers, module.bidirectional, dropout)
@@ -169,6 +171,16 @@ def _torch_kind(cell: Cell) -> tuple[str, dict[str, Any]]:
         if cell.output_size == cell.states["c"] and cell.P is not None:
             raise _no_such_layer("its projection is as wide as its memory")
     return "LSTM", options
+
+
+def _check_forward(module: nn.Module) -> None:
+    """Refuse a subclass that computes something else; weights from elsewhere (a parametrization) are fine."""
+    own = next((kind for kind in type(module).__mro__ if "forward" in vars(kind)), nn.Module)
+    if own.__module__.partition(".")[0] not in ("torch", "elman"):
+        raise ArgumentTypeError(
+            f"the module is a {type(module).__name__}, whose forward is its own",
+            expected="a layer or cell that computes what torch's does",
+        )
 
 
 def _check_layer(layer: Recurrent) -> None:
