@@ -22,7 +22,8 @@ class Clockwork(Cell):
     Modules stand in the order of their periods, the fastest first. The first step is t = 0, where all of them move. In
     place of t the state has a clock c (one number per module), zero at first: module i moves where c[i] < 1, then c[i]
     goes on by one and back by T_i where it reaches T_i. So a clock of any real numbers means something, sequences of
-    any length are counted exactly, and a stream or a piece of a sequence goes on where the last one stopped.
+    any length are counted exactly, and a stream or a piece of a sequence goes on where the last one stopped. (bfloat16
+    counts to 256 and float16 to 2,048: longer periods need weights in float32.)
 
     U starts uniform (Glorot), the diagonal blocks of W orthogonal, those below uniform (Glorot), b at zero. Every unit
     is computed at every step: the periods give units different memories, not less work.
