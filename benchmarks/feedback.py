@@ -3,8 +3,9 @@
     python -m benchmarks.feedback --quick       # a few rounds, to the screen
 
 Given the targets, no step of a Jordan network waits for the one before; an ElmanJordan network still waits for its
-hidden units. The layer with targets, the same layer running free, and a loop in Python with the same targets take
-turns in one process; results and gradients of the first and the last are compared before the clock starts.
+hidden units. The layer with targets, the same layer running free, both again on the machine "torch", and a loop in
+Python with the same targets take turns in one process; results and gradients with targets are compared before the clock
+starts.
 """
 
 import argparse
@@ -26,7 +27,8 @@ CELLS: list[type[Jordan] | type[ElmanJordan]] = [Jordan, ElmanJordan]
 NOTE = """Medians of {rounds} turns of at least {turn:.0f} ms, turn and turn about in one process of {threads} threads;
 float32, full rows. "train" is forward and backward with the gradients of x and of all weights. "forced":
 `layer(x, feedback=targets)`; "free": `layer(x)`; "loop": the cell's step in a Python loop that is handed the same
-targets. Milliseconds; the ratios say how many times faster "forced" is.
+targets; "on torch": the layer on the machine "torch", which computes what waits for no step in a few operations over
+all of them. Milliseconds; the ratios say how many times faster "forced" is, on the same machine.
 """
 Run = Callable[[Tensor], Tensor]
 
@@ -39,17 +41,17 @@ def main() -> None:
     chosen = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: chosen.threads])
     torch.set_num_threads(chosen.threads)
-    rounds, turn = (3, 0.02) if chosen.quick else (9, 0.06)
-    lines = ["| n, T, d, h, o | cell | | forced | free | loop | free / forced | loop / forced |"]
-    lines.append("|---|---|---|---|---|---|---|---|")
+    rounds, turn = (3, 0.02) if chosen.quick else (7, 0.06)
+    titles = ["n, T, d, h, o", "cell", "", "forced", "free", "loop", "free / forced", "loop / forced"]
+    titles += ["forced, on torch", "free, on torch", "free / forced"]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for size in SIZES:
         for kind in CELLS:
             for what, calls in calls_of(kind, *size).items():
-                forced, free, loop = (1000 * seconds for seconds in medians(calls, rounds, turn))
-                sizes, ratios = ", ".join(map(str, size)), f"{free / forced:.1f} | {loop / forced:.1f}"
-                lines.append(
-                    f"| {sizes} | {kind.__name__} | {what} | {forced:.2f} | {free:.2f} | {loop:.2f} | {ratios} |"
-                )
+                forced, free, loop, other, slow = (1000 * seconds for seconds in medians(calls, rounds, turn))
+                cells = [", ".join(map(str, size)), kind.__name__, what, *(f"{t:.2f}" for t in (forced, free, loop))]
+                cells += [f"{free / forced:.1f}", f"{loop / forced:.1f}", f"{other:.2f}", f"{slow:.2f}"]
+                lines.append(f"| {' | '.join([*cells, f'{slow / other:.1f}'])} |")
                 print(lines[-1], file=sys.stderr)
     note = NOTE.format(rounds=rounds, turn=1000 * turn, threads=chosen.threads)
     text = "\n".join([heading("Teacher forcing beside free running", "python -m benchmarks.feedback"), note, *lines])
@@ -61,31 +63,28 @@ def main() -> None:
 def calls_of(
     kind: type[Jordan] | type[ElmanJordan], n: int, steps: int, d: int, h: int, o: int
 ) -> dict[str, list[Call]]:
-    """Title → the layer with targets, the layer without, the loop with targets."""
+    """Title → the layer with targets and without, the loop with targets, and the layer again on the machine "torch"."""
     torch.manual_seed(0)
     cell = kind(d, h, output_size=o)
-    layer = Recurrent(cell)
     x, targets = torch.randn(n, steps, d), torch.randn(n, steps, o)
-
-    def forced(x: Tensor) -> Tensor:
-        return layer(x, feedback=targets)[0]
-
-    def free(x: Tensor) -> Tensor:
-        return layer(x)[0]
-
-    def loop(x: Tensor) -> Tensor:
-        return python_loop(cell, x, targets)
-
-    for a, b in zip(train(loop, cell, x), train(forced, cell, x), strict=True):
-        compare(a, b)
-    runs: list[Run] = [forced, free, loop]
+    here, there = (partial(run, Recurrent(cell, machine=machine)) for machine in ("auto", "torch"))
+    runs: list[Run] = [partial(here, targets), partial(here, None), partial(python_loop, cell, targets)]
+    runs += [partial(there, targets), partial(there, None)]
+    for other in (runs[0], runs[3]):
+        for a, b in zip(train(runs[2], cell, x), train(other, cell, x), strict=True):
+            compare(a, b)
     return {
-        "forward": [partial(forward, run, x) for run in runs],
-        "train": [partial(train, run, cell, x) for run in runs],
+        "forward": [partial(forward, one, x) for one in runs],
+        "train": [partial(train, one, cell, x) for one in runs],
     }
 
 
-def python_loop(cell: Cell, x: Tensor, targets: Tensor) -> Tensor:
+def run(layer: Recurrent, targets: Tensor | None, x: Tensor) -> Tensor:
+    """y (n, T, o)."""
+    return layer(x, feedback=targets)[0]
+
+
+def python_loop(cell: Cell, targets: Tensor, x: Tensor) -> Tensor:
     """y (n, T, o): one step after another, each handed the target of the step before."""
     state, outputs = cell.initial_state(len(x)), list[Tensor]()
     for x_t, target in zip(x.unbind(1), targets.unbind(1), strict=True):
