@@ -1,0 +1,214 @@
+"""Tagged sentences read from a file of any of the formats, checked."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+
+from elman.data.conll import looks_like_columns, read_columns, read_conllu
+from elman.data.encoding import decode
+from elman.data.files import STDIN, read_stored, shown, unpack
+from elman.data.sentences import Sentences, Tagged
+from elman.data.slot_folder import is_slot_folder, read_slot_folder
+from elman.data.table import FORMATS, Table, read_table
+from elman.data.tagged_options import TAGGED_FORMATS, TagDataOptions
+from elman.data.tagged_table import holds_tags, sentences_of
+from elman.errors import ConfigError, DataError, ElmanError
+
+CONLL = {".conllu": "conllu", ".conll": "conll", ".bio": "conll", ".iob": "conll", ".iob2": "conll", ".col": "conll"}
+
+
+def read_tagged(
+    path: str | os.PathLike[str],
+    options: TagDataOptions | None = None,
+    *,
+    need_tags: bool = True,
+    columns: Mapping[str, str] | None = None,
+) -> Tagged:
+    """Read sentences and their tags.
+
+    Args:
+        path: CoNLL-U, CoNLL columns, CSV, TSV, JSON lines, Parquet, each also gzipped; a folder with seq.in, seq.out
+            and label; or, where tags are not needed, lines of words. "-" is standard input.
+        options: columns, format, encoding; None: all found by themselves.
+        need_tags: whether every word must have a tag.
+        columns: those that the training read, "word", "tag", "label" → name, taken where the options name none and
+            the file has them.
+
+    Raises:
+        DataError: what is wrong, with its line.
+        StorageError: it cannot be read.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "tags.conll")
+        >>> _ = path.write_text("Ann B-PER\\nsings O\\n\\nYes O\\n")
+        >>> data = read_tagged(path)
+        >>> data.words, data.tags, data.place(1)[-5:]
+        ([['Ann', 'sings'], ['Yes']], [['B-PER', 'O'], ['O']], 'nll:4')
+    """
+    data = _read(os.fspath(path), options or TagDataOptions(), need_tags, columns or {})
+    if need_tags:
+        check_tags(data)
+    return data
+
+
+def check_tags(data: Tagged) -> None:
+    """Refuse sentences with a word without a tag, or without a label where others have one.
+
+    Raises:
+        DataError: the first such word, and how many others there are.
+    """
+    if data.tags is None:
+        raise DataError("there is no column of tags", "words and their tags", "Write --tag NAME.", path=data.path)
+    bad = [(i, j) for i, row in enumerate(data.tags) if "" in row for j, tag in enumerate(row) if not tag]
+    if bad:
+        (i, j), column = bad[0], data.columns.get("tag")
+        word = f"the word {data.words[i][j]!r:.40} has no tag"
+        also = f" (nor have {len(bad) - 1:,} others)" if len(bad) > 1 else ""
+        fix = "Name another column with --tag." if len(bad) == data.tokens else "Fill it in, or take the sentence out."
+        raise DataError(word + also, "a tag for every word", fix, path=data.path, line=data.lines[i][j], column=column)
+    if data.labels is not None and "" in data.labels:
+        bad_line = data.begins[data.labels.index("")]
+        raise DataError(
+            "the sentence has no label",
+            expected="one for every sentence" + _of(data.columns.get("label")),
+            path=data.path,
+            line=bad_line,
+        )
+
+
+def why_tagged(path: str | os.PathLike[str]) -> str:
+    """Why a file is taken for one of tagged sentences, or "" where it is not; never raises.
+
+    It is one if its name ends in .conllu, .conll, .bio, .iob or .iob2, if it is a folder with seq.in, if it has
+    columns of equal number and empty lines between sentences, or if it is a table whose columns are named as words
+    and tags and hold lists, or are beside one that numbers the sentences.
+
+    Example:
+        >>> why_tagged("en_ewt-ud-train.conllu.gz"), why_tagged("no such file.csv")
+        ('its name ends in .conllu', '')
+    """
+    name = os.fspath(path)
+    end = _end(name)
+    if end in CONLL:
+        return f"its name ends in {end}"
+    if os.path.isdir(name):
+        return "it holds seq.in" if is_slot_folder(name) else ""
+    try:
+        if name == STDIN:
+            return ""
+        if end in (".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq"):
+            return "its columns are words and tags" if holds_tags(read_table(name)) else ""
+        text = decode(unpack(read_stored(name), name), name).text
+        if looks_like_columns(text):
+            return "it has columns, and empty lines between sentences"
+        return "its columns are words and tags" if end in FORMATS and holds_tags(read_table(name)) else ""
+    except ElmanError:
+        return ""  # whoever reads it will say what is wrong
+
+
+def _read(name: str, options: TagDataOptions, need_tags: bool, columns: Mapping[str, str]) -> Tagged:
+    if options.format not in (None, *TAGGED_FORMATS):
+        raise ConfigError(f"format is {options.format!r}", f"one of {', '.join(TAGGED_FORMATS)}")
+    if options.format == "folder" or (options.format is None and name != STDIN and os.path.isdir(name)):
+        found, digest = read_slot_folder(name, options.encoding, need_tags=need_tags)
+        return _tagged(found, name, "folder", digest, None)
+    kind = options.format or CONLL.get(_end(name)) or FORMATS.get(_end(name))
+    if kind in ("csv", "jsonl", "parquet"):
+        return _from_table(_table(name, kind, options), options, need_tags, columns)
+    stored = read_stored(name)
+    raw, label = unpack(stored, name), shown(name)
+    decoded = decode(raw, name, options.encoding)
+    text = decoded.text
+    if not text.strip():
+        raise DataError("the file is empty", "words and their tags" if need_tags else "words", path=label)
+    if options.format is None and kind in (None, "tsv", "conll"):
+        kind = ("" if name == STDIN else looks_like_columns(text)) or kind
+    if kind == "tsv":
+        return _from_table(_table(name, kind, options), options, need_tags, columns)
+    if kind in ("conllu", "conll"):
+        word, tag = options.word or columns.get("word"), options.tag or columns.get("tag")
+        if kind == "conllu":
+            found = read_conllu(text, label, options.word, _among_names(tag, options.tag), options.label)
+        else:
+            found = read_columns(text, label, *_among_numbers(word, tag, text, options), options.label)
+    elif need_tags:
+        raise DataError(
+            "this is not a file of words and tags that elman knows",
+            expected="columns with an empty line after each sentence, CoNLL-U, or a table of words and tags",
+            fix="Name its --format (conllu, conll, csv, tsv, jsonl, parquet, folder).",
+            path=label,
+        )
+    else:
+        kind, found = "lines", _from_lines(text)
+    found.notes[:0] = decoded.notes
+    return _tagged(found, label, kind, hashlib.sha256(stored).hexdigest(), text.split("\n"))
+
+
+def _among_names(tag: str | None, given: str | None) -> str | None:
+    """The training's column of tags, if CoNLL-U has one of that name; one that the user gives is taken as it is."""
+    from elman.data.conll import CONLLU
+
+    return tag if given is not None or (tag or "").lower() in CONLLU else None
+
+
+def _among_numbers(
+    word: str | None, tag: str | None, text: str, options: TagDataOptions
+) -> tuple[str | None, str | None]:
+    """The training's columns of words and tags, if they are numbers that this file has, too."""
+    lines = [line for line in text.split("\n") if line.strip() and not line.startswith("# ")]
+    width = max(len(line.split("\t" if "\t" in line.strip() else None)) for line in lines[:100]) if lines else 0
+    there = [name if (name or "").isdecimal() and int(name or 0) <= width else None for name in (word, tag)]
+    return options.word or there[0], options.tag or there[1]
+
+
+def _from_lines(text: str) -> Sentences:
+    """One sentence per line, its words divided at white space; an empty line is a sentence of no words."""
+    words = [line.split() for line in text.removesuffix("\n").split("\n")]
+    numbers = range(1, len(words) + 1)
+    lines = [[number] * len(own) for number, own in zip(numbers, words, strict=True)]
+    return Sentences(words, None, None, list(numbers), lines, {}, [])
+
+
+def _table(name: str, kind: str, options: TagDataOptions) -> Table:
+    return read_table(name, format=kind, encoding=options.encoding, header=options.header)
+
+
+def _from_table(table: Table, options: TagDataOptions, need_tags: bool, columns: Mapping[str, str]) -> Tagged:
+    names = {role: columns.get(role) if columns.get(role) in table.columns else None for role in columns}
+    found = sentences_of(
+        table,
+        options.word or names.get("word"),
+        options.tag or names.get("tag"),
+        options.sentence or names.get("sentence"),
+        options.label or names.get("label"),
+        need_tags=need_tags,
+    )
+    found.notes[:0] = table.notes
+    return _tagged(found, table.path, table.format, table.sha256, table)
+
+
+def _tagged(found: Sentences, path: str, kind: str, digest: str, source: list[str] | Table | None) -> Tagged:
+    return Tagged(
+        path=path,
+        words=found.words,
+        tags=found.tags,
+        labels=found.labels,
+        begins=found.begins,
+        lines=found.lines,
+        columns=found.columns,
+        format=kind,
+        sha256=digest,
+        notes=found.notes,
+        source=source,
+    )
+
+
+def _end(name: str) -> str:
+    """The end of a file's name that tells its format, in small letters, without .gz."""
+    base = os.path.basename(name).lower().removesuffix(".gz").removesuffix(".gzip")
+    return os.path.splitext(base)[1]
+
+
+def _of(column: str | None) -> str:
+    return f" in {column!r}" if column else ""
