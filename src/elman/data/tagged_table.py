@@ -92,10 +92,11 @@ def _numbering(table: Table, word: str | None, tag: str | None) -> str | None:
     if any(isinstance(value, list) for column in table.columns.values() for value in column[:20]):
         return None
     found = _find(names, SENTENCES, {word, tag})
-    word = word or _find(names, WORDS, {found, tag})
-    if found is None or word is None or any(len(str(value or "").split()) > 1 for value in table.columns[word][:200]):
+    if found is None:
         return None
-    return found
+    # Where words stand beside it, they must be single ones; else it may itself hold the sentences.
+    held = table.columns[word or _find(names, WORDS, {found, tag}) or found]
+    return None if any(len(str(value or "").split()) > 1 for value in held[:200]) else found
 
 
 def _find(names: Sequence[str], wanted: Sequence[str], taken: set[str | None]) -> str | None:
