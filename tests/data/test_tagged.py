@@ -107,8 +107,8 @@ def test_what_is_refused(name: str, content: bytes, message: str, tmp_path: Path
 
 def test_an_unknown_column_of_a_table(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(FILES["ids.csv"])
-    with pytest.raises(DataError, match=r"there is no column 'tga'.*Did you mean 'tag'"):
-        read_tagged(tmp_path / "a.csv", TagDataOptions(tag="tga"))
+    with pytest.raises(DataError, match=r"there is no column 'wrod'.*Did you mean 'word'"):
+        read_tagged(tmp_path / "a.csv", TagDataOptions(word="wrod"))
 
 
 def test_a_number_of_a_sentence_that_comes_again(tmp_path: Path) -> None:
