@@ -59,27 +59,7 @@ def beam_search(
     """
     width, best = size("width", width), size("best", best)
     search = _Search(width, min(best, width), number("length_penalty", length_penalty), end, len(first))
-    bounds = as_bounds(most, len(first), first.device)
-    live = (bounds > 0).nonzero().squeeze(1)  # numbers of the rows still searched (r)
-    if len(live) < len(first):
-        state, first = take(state, live), first[live]
-    total = torch.zeros(len(live), 1, device=first.device)  # log p of each prefix (r, k)
-    symbols, history = first, first.new_empty(len(first), 0)  # of all prefixes: (r k), (r k, t)
-    done = 0
-    while len(live):
-        log_p, state = step(symbols, state)
-        total, prefix, symbols = search.continued(without(log_p, forbidden), total)  # each (r, 2 width)
-        history = torch.cat([history[prefix], symbols.unsqueeze(2)], dim=2)
-        done += 1
-        search.ends(live, total, history, done)
-        total, prefix, history = search.kept(total, prefix, history)  # (r, width), …
-        over = search.over(live) | (bounds[live] <= done) | torch.isneginf(total).all(dim=1)
-        search.cut(live[over], total[over], history[over], done)
-        going = (~over).nonzero().squeeze(1)
-        if len(going) < len(live):
-            live, total, prefix, history = live[going], total[going], prefix[going], history[going]
-        history = history.flatten(0, 1)
-        state, symbols = take(state, prefix.flatten()), history[:, -1]
+    search.run(step, state, first, as_bounds(most, len(first), first.device), forbidden)
     return search.results()
 
 
@@ -94,6 +74,29 @@ class _Search:
     def __init__(self, width: int, best: int, penalty: float, end: int, n: int) -> None:
         self.width, self.best, self.penalty, self.end = width, best, penalty, end
         self.found: list[list[Hypothesis]] = [[] for _ in range(n)]
+
+    def run(self, step: Step, state: Any, first: Tensor, bounds: Tensor, forbidden: Sequence[int]) -> None:
+        """Search all rows, step after step; those that are done are left out."""
+        live = (bounds > 0).nonzero().squeeze(1)  # numbers of the rows still searched (r)
+        if len(live) < len(first):
+            state, first = take(state, live), first[live]
+        total = torch.zeros(len(live), 1, device=first.device)  # log p of each prefix (r, k)
+        symbols, history = first, first.new_empty(len(first), 0)  # of all prefixes: (r k), (r k, t)
+        done = 0
+        while len(live):
+            log_p, state = step(symbols, state)
+            total, prefix, symbols = self.continued(without(log_p, forbidden), total)  # each (r, 2 width)
+            history = torch.cat([history[prefix], symbols.unsqueeze(2)], dim=2)
+            done += 1
+            self.ends(live, total, history, done)
+            total, prefix, history = self.kept(total, prefix, history)  # (r, width), …
+            over = self.over(live) | (bounds[live] <= done) | torch.isneginf(total).all(dim=1)
+            self.cut(live[over], total[over], history[over], done)
+            going = (~over).nonzero().squeeze(1)
+            if len(going) < len(live):
+                live, total, prefix, history = live[going], total[going], prefix[going], history[going]
+            history = history.flatten(0, 1)
+            state, symbols = take(state, prefix.flatten()), history[:, -1]
 
     def continued(self, log_p: Tensor, total: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The 2 width best continuations of each row, enough for width of them not to end.
