@@ -3,6 +3,7 @@
 from elman.layers.attention import AdditiveAttention as AdditiveAttention
 from elman.layers.attention import Attention as Attention
 from elman.layers.attention import DotAttention as DotAttention
+from elman.layers.crf import CRF as CRF
 from elman.layers.explain import explain as explain
 from elman.layers.feedback import every as every
 from elman.layers.from_vector import FromVector as FromVector
