@@ -291,7 +291,7 @@ def test_the_layers_of_a_deep_cell_that_need_not_wait_do_not() -> None:
 
 
 WRONG: list[tuple[Callable[[], Cell], type[Exception], str]] = [
-    (lambda: Elman(3, 5, start="zeros"), ArgumentError, "orthogonal, identity"),
+    (lambda: Elman(3, 5, start="zeros"), ArgumentError, "'orthogonal', 'identity'"),
     (lambda: GRU(3, 5, reset_after=False, layer_norm=True), ArgumentError, "layer_norm"),
     (lambda: SCRN(3, 5, context=2, alpha=[0.5, 1.0]), ArgumentError, "0 ≤ alpha < 1"),
     (lambda: SCRN(3, 5, context=3, alpha=[0.5, 0.6]), ArgumentError, "3: one a unit"),

@@ -7,7 +7,20 @@ import torch
 from torch import Tensor
 
 from elman import Recurrent
-from elman.cells import LSTM, Cell, Clipped, Elman, Jordan, Noisy, StateDropout, WeightDrop, Wrapper, Zoneout
+from elman.cells import (
+    LSTM,
+    Cell,
+    Clipped,
+    ClippedGradient,
+    Conditioned,
+    Elman,
+    Jordan,
+    Noisy,
+    StateDropout,
+    WeightDrop,
+    Wrapper,
+    Zoneout,
+)
 from elman.errors import ElmanError
 from elman.run.choice import choose
 
@@ -211,14 +224,30 @@ def test_what_makes_no_sense() -> None:
     for p in (-0.1, 1.0, float("nan")):
         with pytest.raises(ElmanError, match="p is"):
             StateDropout(Elman(2, 2), p)
-    with pytest.raises(ElmanError, match="no state 'c'"):
+    with pytest.raises(ElmanError, match="p has the name 'c'"):
         Zoneout(Elman(2, 2), {"c": 0.5})
     with pytest.raises(ElmanError, match="'V' is no parameter of Elman"):
         WeightDrop(Elman(2, 2), weights=("V",))
-    with pytest.raises(ElmanError, match="bound of 'h' is 0"):
+    with pytest.raises(ElmanError, match="bound is 0"):
         Clipped(Elman(2, 2), 0)
     with pytest.raises(ElmanError, match="std is -1"):
         Noisy(Elman(2, 2), -1)
+
+
+def test_print_shows_what_a_wrapper_was_made_with() -> None:
+    sizes = "2 → 3, states {h: 3}"
+    shown = [
+        (Zoneout(Elman(2, 3), 0.2), "p={'h': 0.2}"),
+        (StateDropout(Elman(2, 3), {"h": 0.5}), "p={'h': 0.5}"),
+        (WeightDrop(Elman(2, 3), 0.25, "W"), "p={'W': 0.25}, weights=('W',)"),
+        (Noisy(Elman(2, 3), 1), "std=1.0"),
+        (Clipped(Elman(2, 3), 9), "bound={'h': 9.0}"),
+        (ClippedGradient(Elman(2, 3), {"h": 2}), "bound={'h': 2.0}"),
+        (Conditioned(Elman(4, 3), 2), "context_size=2"),
+    ]
+    for cell, words in shown:
+        assert repr(cell).split("\n")[0] == f"{type(cell).__name__}("
+        assert f"\n  {sizes}, {words}\n" in repr(cell)
 
 
 class Context(Cell):

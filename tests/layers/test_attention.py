@@ -233,7 +233,7 @@ def test_initial_values() -> None:
 def test_wrong_arguments() -> None:
     with pytest.raises(ArgumentError, match="score='general'"):
         DotAttention(3, 6)
-    with pytest.raises(ArgumentError, match="one of dot, general"):
+    with pytest.raises(ArgumentError, match="one of 'dot', 'general'"):
         DotAttention(6, 6, "concat")
     with pytest.raises(ArgumentError, match="heads is 4"):
         MultiHeadAttention(3, 6)

@@ -220,6 +220,12 @@ def test_every_kth_step() -> None:
         (lambda j, x, y: j(x, feedback=y, teacher_forcing=1.5), "teacher_forcing is 1.5"),
         (lambda j, x, y: j(x, feedback=y, teacher_forcing=math.nan), "teacher_forcing is nan"),
         (lambda j, x, y: j(x, feedback=y, teacher_forcing="half"), "teacher_forcing is 'half'"),
+        (lambda j, x, y: j(x, feedback=y, teacher_forcing=True), "teacher_forcing is True"),
+        (lambda j, x, y: j(x, teacher_forcing=0.3), r"Write layer\(x, feedback=targets, teacher_forcing=…\)"),
+        (lambda j, x, y: j(x, teacher_forcing=torch.ones(N, T, dtype=torch.bool)), "given without feedback"),
+        (lambda j, x, y: Recurrent(Elman(D, H)).double()(x, teacher_forcing=1.0), "given without feedback"),
+        (lambda j, x, y: every(2, 7, 0), "steps is 0"),
+        (lambda j, x, y: every(2, 7.0, 3), "time is 7.0"),  # pyright: ignore[reportArgumentType]
         (lambda j, x, y: j(x, feedback=y, teacher_forcing=torch.ones(N, T)), "expected|Expected booleans"),
         (lambda j, x, y: Recurrent(Elman(D, H)).double()(x, feedback=y), "Elman does not feed its output back"),
         (lambda j, x, y: Recurrent(Jordan(D, H, OUT), layers=2), "has no layer above"),

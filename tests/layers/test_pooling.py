@@ -46,7 +46,7 @@ def test_padding_gets_no_gradient() -> None:
 
 
 def test_wrong_kind() -> None:
-    with pytest.raises(ArgumentError, match="one of last, mean"):
+    with pytest.raises(ArgumentError, match="one of 'last', 'mean'"):
         Pooling("sum")
 
 
@@ -56,3 +56,10 @@ def test_readout_is_the_third_block() -> None:
     torch.testing.assert_close(readout(h), torch.einsum("nth,ho->nto", h, readout.V) + readout.c)
     with pytest.raises(ArgumentError):
         Readout(3, 0)
+
+
+def test_wrong_outputs() -> None:
+    with pytest.raises(ArgumentError, match="y is a list"):
+        Pooling("mean")([[[1.0]]])  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ArgumentError, match=r"y has shape \(2, 3\)"):
+        Pooling("mean")(torch.zeros(2, 3))

@@ -101,6 +101,9 @@ def test_nothing_but_empty_sequences() -> None:
         ([1, 2, 3], {}, ArgumentError, r"single number.*Write \[1\]"),
         ("abc", {}, ArgumentTypeError, "sequences are a str"),
         (3, {}, ArgumentTypeError, "sequences are a int"),
+        ([[1]], {"step": 1}, ArgumentTypeError, "step is 1"),
+        ([[1]], {"dtype": "float32"}, ArgumentTypeError, "such as torch.float32"),
+        ([[1]], {"padding": "0"}, ArgumentTypeError, "padding is '0'"),
     ],
 )
 def test_wrong_sequences(rows: object, options: dict, error: type[Exception], words: str) -> None:

@@ -154,7 +154,7 @@ def test_narma_10(seed: int) -> None:
         ({"penalty": -1.0}, ArgumentError, "penalty is -1.0"),
         ({"penalty": math.nan}, ArgumentError, "penalty is nan"),
         ({"washout": -1}, ArgumentError, "washout is -1"),
-        ({"washout": 1.5}, ArgumentError, "washout is 1.5"),
+        ({"washout": 1.5}, ArgumentTypeError, "washout is 1.5"),
         ({"washout": 40}, ArgumentError, "longest row has 40 steps"),
         ({"targets": torch.zeros(5, 40)}, ArgumentError, "as many rows and steps"),
         ({"targets": torch.zeros(5, 39, 1)}, ArgumentError, "as many rows and steps"),

@@ -2,14 +2,14 @@
 
 import copy
 import inspect
-import operator
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, SupportsIndex
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
+from elman.arguments import size
 from elman.errors import ArgumentError, ArgumentTypeError
 
 
@@ -189,22 +189,14 @@ def weight_like(module: nn.Module) -> Tensor:
     return torch.empty(0) if weight is None else weight
 
 
-def size(name: str, value: SupportsIndex) -> int:
-    """A size that was checked: a whole number of at least 1, NumPy's too; `True`, 3.0 and 0 are refused."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise ArgumentTypeError(f"{name} is {value!r} ({type(value).__name__})", expected="a whole number (int)")
-    number = operator.index(value)
-    if number < 1:
-        raise ArgumentError(f"{name} is {number}", expected="a whole number of at least 1")
-    return number
-
-
 def _widths(widths: Mapping[str, int]) -> dict[str, int]:
+    if not isinstance(widths, Mapping):
+        raise ArgumentTypeError(f"states, rows or steps are {widths!r}", expected="a dict, name → width")
     return {_name(name): size(f"width of {name!r}", width) for name, width in widths.items()}
 
 
 def _name(name: str) -> str:
-    if not name.isidentifier() or name == "x":
+    if not isinstance(name, str) or not name.isidentifier() or name == "x":
         raise ArgumentError(
             f"a state is named {name!r}", expected="a name that step() can take as a keyword, and not 'x'"
         )

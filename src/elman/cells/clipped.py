@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from elman.arguments import by_name
 from elman.cells.cell import Cell
 from elman.cells.wrapper import Wrapper
-from elman.errors import ArgumentError
 
 
 class Clipped(Wrapper):
@@ -35,28 +35,13 @@ class Clipped(Wrapper):
 
     def __init__(self, cell: Cell, bound: float | Mapping[str, float] = 50.0) -> None:
         super().__init__(cell)
-        self.bounds = bounds(bound, cell.states)
+        self.bound = by_name("bound", bound, cell.states, cell.states, above=0)
 
     def step(self, x: Tensor, **given: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """s_t = min(max(s̃_t, -b), b)."""
         y, new = self.cell.step(x, **given)
         states = dict(new)
-        for name, bound in self.bounds.items():
+        for name, bound in self.bound.items():
             states[name] = torch.clamp(new[name], -bound, bound)
             y = states[name] if y is new[name] else y
         return y, states
-
-
-def bounds(bound: float | Mapping[str, float], states: Mapping[str, int]) -> dict[str, float]:
-    """A bound by name of state, of one number for all or of some by name.
-
-    Raises:
-        ArgumentError: no positive number, or no such state.
-    """
-    given = dict(bound) if isinstance(bound, Mapping) else dict.fromkeys(states, bound)
-    for name, value in given.items():
-        if name not in states:
-            raise ArgumentError(f"there is no state {name!r}", expected=f"one of {', '.join(states)}")
-        if not value > 0:  # NaN fails too
-            raise ArgumentError(f"the bound of {name!r} is {value}", expected="a number above 0")
-    return {name: float(value) for name, value in given.items()}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from elman.arguments import by_name
 from elman.cells.cell import Cell
-from elman.cells.clipped import bounds
 from elman.cells.wrapper import Wrapper
 from elman.step.clip import clip_gradient
 
@@ -32,9 +32,9 @@ class ClippedGradient(Wrapper):
 
     def __init__(self, cell: Cell, bound: float | Mapping[str, float] = 1.0) -> None:
         super().__init__(cell)
-        self.bounds = bounds(bound, cell.states)
+        self.bound = by_name("bound", bound, cell.states, cell.states, above=0)
 
     def step(self, x: Tensor, **given: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """s_t = s̃_t, its gradient within bounds."""
         y, new = self.cell.step(x, **given)
-        return y, {**new, **{name: clip_gradient(new[name], bound) for name, bound in self.bounds.items()}}
+        return y, {**new, **{name: clip_gradient(new[name], bound) for name, bound in self.bound.items()}}

@@ -6,7 +6,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, size, sizes
+from elman.cells.cell import Cell
 from elman.cells.elman import activation_named
 from elman.cells.gates import draw
 from elman.errors import ArgumentError
@@ -76,7 +77,7 @@ class Clockwork(Cell):
         self.register_buffer("turns", torch.tensor(periods, dtype=torch.get_default_dtype()), persistent=False)
         self.U = nn.Parameter(torch.empty(input_size, hidden_size))
         self.W = nn.Parameter(torch.empty(hidden_size, hidden_size))
-        self.b = nn.Parameter(torch.empty(hidden_size)) if bias else None
+        self.b = nn.Parameter(torch.empty(hidden_size)) if flag("bias", bias) else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -107,7 +108,7 @@ class Clockwork(Cell):
 
 def _periods(periods: Sequence[int], hidden_size: int) -> tuple[int, ...]:
     """Periods, checked."""
-    checked = tuple(size("a period", period) for period in periods)
+    checked = sizes("periods", periods, each="a period")
     if not checked or any(a >= b for a, b in pairwise(checked)):
         raise ArgumentError(f"periods are {periods}", expected="whole numbers that grow, such as (1, 2, 4, 8)")
     if len(checked) > hidden_size:

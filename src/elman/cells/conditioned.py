@@ -5,7 +5,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from elman.cells.cell import Cell, size
+from elman.arguments import size
+from elman.cells.cell import Cell
 from elman.cells.wrapper import Wrapper
 from elman.errors import ArgumentError
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, number, size
+from elman.cells.cell import Cell
 from elman.cells.elman import activation_named
 from elman.cells.gates import draw
 from elman.cells.shares import Numbers, keep, per_unit, set_logits
@@ -64,11 +65,12 @@ class CTRNN(Cell):
     ) -> None:
         hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
+        dt, learn_tau = number("dt", dt, above=0), flag("learn_tau", learn_tau)
         keep(self, "leak", _leak(per_unit("tau", tau, hidden_size), dt, learn_tau))
         self.activation = activation_named(activation)
         self.U = nn.Parameter(torch.empty(input_size, hidden_size))
         self.W = nn.Parameter(torch.empty(hidden_size, hidden_size))
-        self.b = nn.Parameter(torch.empty(hidden_size)) if bias else None
+        self.b = nn.Parameter(torch.empty(hidden_size)) if flag("bias", bias) else None
         self.r = nn.Parameter(torch.empty(hidden_size)) if learn_tau else None
         self.reset_parameters()
 
@@ -93,8 +95,6 @@ class CTRNN(Cell):
 
 def _leak(tau: float | Tensor, dt: float, learned: bool) -> float | Tensor:
     """Δt / τ, checked."""
-    if not 0 < dt < float("inf"):  # NaN fails too
-        raise ArgumentError(f"dt is {dt}", expected="a time above 0")
     least = tau.min().item() if isinstance(tau, Tensor) else tau
     if least < dt or (learned and least == dt):
         raise ArgumentError(

@@ -6,7 +6,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import size, sizes
+from elman.cells.cell import Cell
 from elman.cells.elman import activation_named
 from elman.cells.gates import draw
 
@@ -61,9 +62,9 @@ class Deep(Cell):
         activation: str | Callable[[Tensor], Tensor] = "tanh",
     ) -> None:
         hidden_size = size("hidden_size", hidden_size)
-        into = [size("input_size", input_size), *_widths("input_layers", input_layers)]
-        through = [hidden_size, *_widths("transition_layers", transition_layers), hidden_size]
-        out = [hidden_size, *_widths("output_layers", output_layers)]
+        into = [size("input_size", input_size), *sizes("input_layers", input_layers)]
+        through = [hidden_size, *sizes("transition_layers", transition_layers), hidden_size]
+        out = [hidden_size, *sizes("output_layers", output_layers)]
         super().__init__(input_size=input_size, output_size=out[-1], states={"h": hidden_size})
         self.activation = activation_named(activation)
         self.U = nn.Parameter(torch.empty(into[-1], through[1]))
@@ -94,10 +95,6 @@ class Deep(Cell):
         for matrix, bias in zip(matrices, biases, strict=True):
             v = self.activation(v @ matrix + bias)
         return v
-
-
-def _widths(name: str, widths: Sequence[int]) -> list[int]:
-    return [size(f"a width in {name}", width) for width in widths]
 
 
 def _matrices(widths: Sequence[int]) -> nn.ParameterList:

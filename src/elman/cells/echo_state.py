@@ -5,10 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import number, size
+from elman.cells.cell import Cell
 from elman.cells.elman import activation_named
 from elman.cells.shares import Numbers, keep, share
-from elman.errors import ArgumentError
 
 
 class EchoState(Cell):
@@ -67,9 +67,10 @@ class EchoState(Cell):
     ) -> None:
         hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
-        self.spectral_radius, self.density = _above("spectral_radius", spectral_radius), _above("density", density, 1)
-        self.input_scale = _above("input_scale", input_scale)
-        self.bias_scale = 0.0 if bias_scale == 0 else _above("bias_scale", bias_scale)
+        self.spectral_radius = number("spectral_radius", spectral_radius, above=0)
+        self.density = number("density", density, above=0, most=1)
+        self.input_scale = number("input_scale", input_scale, above=0)
+        self.bias_scale = number("bias_scale", bias_scale, least=0)
         keep(self, "leak", share("leak", leak, hidden_size, one=True))
         self.activation = activation_named(activation)
         self.register_buffer("U", torch.empty(input_size, hidden_size))
@@ -96,10 +97,3 @@ class EchoState(Cell):
             new = new + self.b
         h = (1 - self.leak) * h + self.leak * self.activation(new)
         return h, {"h": h}
-
-
-def _above(name: str, value: float, most: float = float("inf")) -> float:
-    """A finite number above 0, checked."""
-    if not 0 < value <= most or value == float("inf"):  # NaN fails too
-        raise ArgumentError(f"{name} is {value}", expected="a number above 0" + (f", at most {most}" * (most == 1)))
-    return float(value)

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, number, one_of, size
+from elman.cells.cell import Cell
 from elman.cells.gates import draw
 from elman.errors import ArgumentError, ArgumentTypeError
 
@@ -25,7 +26,9 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 STARTS = ("orthogonal", "identity")
 
 
-def activation_named(activation: str | Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+def activation_named(
+    activation: str | Callable[[Tensor], Tensor], name: str = "activation"
+) -> Callable[[Tensor], Tensor]:
     """A function of that name, or the given one.
 
     Raises:
@@ -34,12 +37,11 @@ def activation_named(activation: str | Callable[[Tensor], Tensor]) -> Callable[[
     """
     if callable(activation):
         return activation
+    expected = f"one of {', '.join(ACTIVATIONS)}, or a function of a tensor"
     if not isinstance(activation, str):
-        raise ArgumentTypeError(
-            f"activation is {activation!r}", expected=f"one of {', '.join(ACTIVATIONS)}, or a function of a tensor"
-        )
+        raise ArgumentTypeError(f"{name} is {activation!r} ({type(activation).__name__})", expected=expected)
     if activation not in ACTIVATIONS:
-        raise ArgumentError(f"activation is {activation!r}", expected=f"one of {', '.join(ACTIVATIONS)}, or a function")
+        raise ArgumentError(f"{name} is {activation!r}", expected=expected)
     return ACTIVATIONS[activation]
 
 
@@ -95,14 +97,12 @@ class Elman(Cell):
     ) -> None:
         hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
-        if start not in STARTS:
-            raise ArgumentError(f"start is {start!r}", expected=f"one of {', '.join(STARTS)}")
         self.activation = activation_named(activation)
-        self.start, self.scale = start, float(scale)
+        self.start, self.scale = one_of("start", start, STARTS), number("scale", scale)
         self.U = nn.Parameter(torch.empty(input_size, hidden_size))
         self.W = nn.Parameter(torch.empty(hidden_size, hidden_size))
-        self.b = nn.Parameter(torch.empty(hidden_size)) if bias else None
-        self.g = nn.Parameter(torch.empty(hidden_size)) if layer_norm else None
+        self.b = nn.Parameter(torch.empty(hidden_size)) if flag("bias", bias) else None
+        self.g = nn.Parameter(torch.empty(hidden_size)) if flag("layer_norm", layer_norm) else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

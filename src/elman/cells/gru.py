@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, size
+from elman.cells.cell import Cell
 from elman.cells.gates import draw_gates
 from elman.errors import ArgumentError
 
@@ -71,12 +72,12 @@ class GRU(Cell):
     ) -> None:
         hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
-        if layer_norm and not reset_after:
+        layer_norm, self.reset_after = flag("layer_norm", layer_norm), flag("reset_after", reset_after)
+        if layer_norm and not self.reset_after:
             raise ArgumentError("layer_norm is given without reset_after", expected="both, or reset_after alone")
-        self.reset_after = bool(reset_after)
         self.U = nn.Parameter(torch.empty(input_size, 3 * hidden_size))
         self.W = nn.Parameter(torch.empty(hidden_size, 3 * hidden_size))
-        self.b = nn.Parameter(torch.empty(3 * hidden_size)) if bias else None
+        self.b = nn.Parameter(torch.empty(3 * hidden_size)) if flag("bias", bias) else None
         self.c = nn.Parameter(torch.empty(hidden_size)) if bias and reset_after else None
         self.g = nn.Parameter(torch.empty(3 * hidden_size)) if layer_norm else None
         self.k = nn.Parameter(torch.empty(3 * hidden_size)) if layer_norm else None

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, size
+from elman.cells.cell import Cell
 from elman.cells.elman import activation_named
 from elman.cells.gates import draw
 
@@ -54,7 +55,7 @@ class IndRNN(Cell):
         self.activation = activation_named(activation)
         self.U = nn.Parameter(torch.empty(input_size, hidden_size))
         self.w = nn.Parameter(torch.empty(hidden_size))
-        self.b = nn.Parameter(torch.empty(hidden_size)) if bias else None
+        self.b = nn.Parameter(torch.empty(hidden_size)) if flag("bias", bias) else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import size
+from elman.cells.cell import Cell
 from elman.cells.elman import activation_named
 from elman.cells.gates import draw
 
@@ -59,7 +60,8 @@ class Jordan(Cell):
     ) -> None:
         hidden_size, output_size = size("hidden_size", hidden_size), size("output_size", output_size)
         super().__init__(input_size=input_size, output_size=output_size, states={"y": output_size})
-        self.activation, self.output_activation = activation_named(activation), activation_named(output_activation)
+        self.activation = activation_named(activation)
+        self.output_activation = activation_named(output_activation, "output_activation")
         self.U = nn.Parameter(torch.empty(input_size, hidden_size))
         self.W = nn.Parameter(torch.empty(output_size, hidden_size))
         self.V = nn.Parameter(torch.empty(hidden_size, output_size))

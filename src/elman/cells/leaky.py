@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from elman.arguments import flag
 from elman.cells.elman import Elman
 from elman.cells.shares import Numbers, keep, set_logits, share
 
@@ -57,7 +58,7 @@ class Leaky(Elman):
         bias: bool = True,
     ) -> None:
         super().__init__(input_size, hidden_size, activation, bias)
-        keep(self, "leak", share("leak", leak, self.output_size, learned=learn_leak, one=True))
+        keep(self, "leak", share("leak", leak, self.output_size, learned=flag("learn_leak", learn_leak), one=True))
         self.r = nn.Parameter(torch.empty(self.output_size)) if learn_leak else None
         self._reset_leak()
 

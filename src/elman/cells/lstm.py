@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm as norm
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, number, size
+from elman.cells.cell import Cell
 from elman.cells.gates import draw, draw_gates
 from elman.errors import ArgumentError
 
@@ -86,17 +87,19 @@ class LSTM(Cell):
         hidden_size = size("hidden_size", hidden_size)
         shown = _shown(hidden_size, projection)
         super().__init__(input_size=input_size, output_size=shown, states={"h": shown, "c": hidden_size})
+        peepholes, layer_norm = flag("peepholes", peepholes), flag("layer_norm", layer_norm)
         if peepholes and layer_norm:
             raise ArgumentError(
                 "both peepholes and layer_norm",
                 expected="one of them: their papers leave open whether a gate sees the memory before its norm or after",
                 fix="write the form you mean as a cell of your own, a subclass of elman.Cell",
             )
+        self.coupled = flag("coupled", coupled)
         gates = (3 if coupled else 4) * hidden_size
-        self.forget_bias, self.coupled = float(forget_bias), bool(coupled)
+        self.forget_bias = number("forget_bias", forget_bias)
         self.U = nn.Parameter(torch.empty(input_size, gates))
         self.W = nn.Parameter(torch.empty(shown, gates))
-        self.b = nn.Parameter(torch.empty(gates)) if bias else None
+        self.b = nn.Parameter(torch.empty(gates)) if flag("bias", bias) else None
         self.p = nn.Parameter(torch.empty(gates - hidden_size)) if peepholes else None
         self.P = nn.Parameter(torch.empty(hidden_size, shown)) if projection is not None else None
         self.s_x, self.s_h, self.s_c = (

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, size
+from elman.cells.cell import Cell
 from elman.cells.gates import draw_gates
 
 
@@ -44,7 +45,7 @@ class MGU(Cell):
         super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
         self.U = nn.Parameter(torch.empty(input_size, 2 * hidden_size))
         self.W = nn.Parameter(torch.empty(hidden_size, 2 * hidden_size))
-        self.b = nn.Parameter(torch.empty(2 * hidden_size)) if bias else None
+        self.b = nn.Parameter(torch.empty(2 * hidden_size)) if flag("bias", bias) else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, number, size
+from elman.cells.cell import Cell
 from elman.cells.gates import draw
 
 
@@ -45,9 +46,9 @@ class MinLSTM(Cell):
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, forget_bias: float = 0.0) -> None:
         hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
-        self.forget_bias = float(forget_bias)
+        self.forget_bias = number("forget_bias", forget_bias)
         self.U = nn.Parameter(torch.empty(input_size, 3 * hidden_size))
-        self.b = nn.Parameter(torch.empty(3 * hidden_size)) if bias else None
+        self.b = nn.Parameter(torch.empty(3 * hidden_size)) if flag("bias", bias) else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

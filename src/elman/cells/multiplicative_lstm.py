@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, number, size
+from elman.cells.cell import Cell
 from elman.cells.gates import draw, draw_gates
 
 
@@ -50,12 +51,12 @@ class MultiplicativeLSTM(Cell):
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, forget_bias: float = 1.0) -> None:
         hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size, "c": hidden_size})
-        self.forget_bias = float(forget_bias)
+        self.forget_bias = number("forget_bias", forget_bias)
         self.M = nn.Parameter(torch.empty(input_size, hidden_size))
         self.R = nn.Parameter(torch.empty(hidden_size, hidden_size))
         self.U = nn.Parameter(torch.empty(input_size, 4 * hidden_size))
         self.W = nn.Parameter(torch.empty(hidden_size, 4 * hidden_size))
-        self.b = nn.Parameter(torch.empty(4 * hidden_size)) if bias else None
+        self.b = nn.Parameter(torch.empty(4 * hidden_size)) if flag("bias", bias) else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from elman.arguments import number
 from elman.cells.cell import Cell
 from elman.cells.wrapper import Wrapper, also
-from elman.errors import ArgumentError
 
 
 class Noisy(Wrapper):
@@ -37,9 +37,7 @@ class Noisy(Wrapper):
 
     def __init__(self, cell: Cell, std: float = 0.05) -> None:
         super().__init__(cell)
-        if not 0 <= std < float("inf"):  # NaN fails too
-            raise ArgumentError(f"std is {std}", expected="a number of at least 0")
-        self.std = float(std)
+        self.std = number("std", std, least=0)
 
     @property
     def steps(self) -> dict[str, int]:

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, one_of, size
+from elman.cells.cell import Cell
 from elman.cells.gates import draw
-from elman.errors import ArgumentError
 
 POOLINGS = ("f", "fo", "ifo")
 
@@ -56,12 +56,10 @@ class QRNN(Cell):
         input_size, hidden_size = size("input_size", input_size), size("hidden_size", hidden_size)
         earlier = {f"x{k}": input_size for k in range(1, size("window", window))}
         super().__init__(input_size=input_size, output_size=hidden_size, states={"c": hidden_size, **earlier})
-        if pooling not in POOLINGS:
-            raise ArgumentError(f"pooling is {pooling!r}", expected="one of " + ", ".join(map(repr, POOLINGS)))
-        self.window, self.pooling = size("window", window), pooling
+        self.window, self.pooling = size("window", window), one_of("pooling", pooling, POOLINGS)
         blocks = 1 + len(pooling)
         self.U = nn.Parameter(torch.empty(self.window * input_size, blocks * hidden_size))
-        self.b = nn.Parameter(torch.empty(blocks * hidden_size)) if bias else None
+        self.b = nn.Parameter(torch.empty(blocks * hidden_size)) if flag("bias", bias) else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, number, size
+from elman.cells.cell import Cell
 from elman.cells.gates import draw_gates
 
 
@@ -48,10 +49,10 @@ class RHN(Cell):
     ) -> None:
         hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"h": hidden_size})
-        self.depth, self.transform_bias = size("depth", depth), float(transform_bias)
+        self.depth, self.transform_bias = size("depth", depth), number("transform_bias", transform_bias)
         self.U = nn.Parameter(torch.empty(input_size, 2 * hidden_size))
         self.W = nn.Parameter(torch.empty(hidden_size, self.depth * 2 * hidden_size))
-        self.b = nn.Parameter(torch.empty(self.depth * 2 * hidden_size)) if bias else None
+        self.b = nn.Parameter(torch.empty(self.depth * 2 * hidden_size)) if flag("bias", bias) else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, size
+from elman.cells.cell import Cell
 from elman.cells.gates import draw
 from elman.cells.shares import Numbers, keep, set_logits, share
 
@@ -62,8 +63,8 @@ class SCRN(Cell):
         hidden_size, context = size("hidden_size", hidden_size), size("context", context)
         states = {"h": hidden_size, "s": context}
         super().__init__(input_size=input_size, output_size=hidden_size + context, states=states)
-        keep(self, "alpha", share("alpha", alpha, context, learned=learn_alpha, zero=True))
-        self.old_context = bool(old_context)
+        keep(self, "alpha", share("alpha", alpha, context, learned=flag("learn_alpha", learn_alpha), zero=True))
+        self.old_context = flag("old_context", old_context)
         self.A = nn.Parameter(torch.empty(input_size, hidden_size))
         self.B = nn.Parameter(torch.empty(input_size, context))
         self.P = nn.Parameter(torch.empty(context, hidden_size))

@@ -1,10 +1,13 @@
 """Shares that units have: one number between 0 and 1 for all units or for each, fixed or learned."""
 
 from collections.abc import Sequence
+from numbers import Real
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from elman.arguments import number
 from elman.errors import ArgumentError, ArgumentTypeError
 
 Numbers = float | Sequence[float] | Tensor
@@ -17,17 +20,17 @@ def per_unit(name: str, value: Numbers, width: int) -> float | Tensor:
         ArgumentTypeError: it is neither a number nor a sequence of numbers.
         ArgumentError: it has another number of numbers than there are units, or one that is not finite.
     """
-    try:
-        numbers = torch.as_tensor(value, dtype=torch.float64, device="cpu").detach().clone()
-    except (TypeError, ValueError, RuntimeError) as error:
+    given = value.tolist() if isinstance(value, Tensor | np.ndarray) else value
+    if isinstance(given, str) or not isinstance(given, Sequence | Real):
         raise ArgumentTypeError(
             f"{name} is {value!r} ({type(value).__name__})", expected=f"a number, or {width} of them, one for each unit"
-        ) from error
-    if numbers.dim() and numbers.shape != (width,):
-        raise ArgumentError(f"{name} has shape {tuple(numbers.shape)}", expected=f"one number, or {width}: one a unit")
-    if not numbers.isfinite().all():
-        raise ArgumentError(f"{name} is {value}", expected="finite numbers")
-    return numbers if numbers.dim() else float(value)  # pyright: ignore[reportArgumentType]
+        )
+    if not isinstance(given, Sequence):
+        return number(name, given)
+    if len(given) != width:
+        raise ArgumentError(f"{name} has {len(given)} numbers", expected=f"one number, or {width}: one a unit")
+    numbers = [number(f"{name}[{i}]", one) for i, one in enumerate(given)]
+    return torch.tensor(numbers, dtype=torch.float64, device="cpu")
 
 
 def share(

@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import flag, number, size
+from elman.cells.cell import Cell
 
 
 class SRU(Cell):
@@ -53,11 +54,11 @@ class SRU(Cell):
     ) -> None:
         hidden_size = size("hidden_size", hidden_size)
         super().__init__(input_size=input_size, output_size=hidden_size, states={"c": hidden_size})
-        self.scale = float(scale)
+        self.scale = number("scale", scale)
         self.U = nn.Parameter(torch.empty(input_size, 3 * hidden_size))
         self.S = nn.Parameter(torch.empty(input_size, hidden_size)) if input_size != hidden_size else None
-        self.v = nn.Parameter(torch.empty(2 * hidden_size)) if peepholes else None
-        self.b = nn.Parameter(torch.empty(2 * hidden_size)) if bias else None
+        self.v = nn.Parameter(torch.empty(2 * hidden_size)) if flag("peepholes", peepholes) else None
+        self.b = nn.Parameter(torch.empty(2 * hidden_size)) if flag("bias", bias) else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

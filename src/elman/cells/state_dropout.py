@@ -33,7 +33,8 @@ class StateDropout(Wrapper):
 
     def __init__(self, cell: Cell, p: float | Mapping[str, float] = 0.3) -> None:
         super().__init__(cell)
-        self.p = chances(p, {"h": cell.states["h"]} if "h" in cell.states else cell.states, of=cell.states)
+        default = ("h",) if "h" in cell.states else cell.states
+        self.p = chances(p, default, cell.states)
 
     @property
     def rows(self) -> dict[str, int]:

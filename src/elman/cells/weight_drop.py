@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from elman.arguments import words
 from elman.cells.cell import Cell
 from elman.cells.wrapper import Wrapper, chances
 from elman.errors import ArgumentError
@@ -37,11 +38,11 @@ class WeightDrop(Wrapper):
     def __init__(self, cell: Cell, p: float = 0.5, weights: Sequence[str] = ("W",)) -> None:
         super().__init__(cell)
         known = dict(cell.named_parameters())
-        self.weights = (weights,) if isinstance(weights, str) else tuple(weights)
+        self.weights = words("weights", weights)
         for name in self.weights:
             if name not in known:
                 raise ArgumentError(f"{name!r} is no parameter of {type(cell).__name__}", expected=", ".join(known))
-        self.p = chances(p, dict.fromkeys(self.weights, 1))
+        self.p = chances(p, self.weights, self.weights)
         for name in self.weights:
             self.register_buffer(_mask(name), torch.ones_like(known[name]), persistent=False)
 

@@ -1,10 +1,12 @@
 """A cell around a cell: what changes how a step is trained, and not what it computes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import torch
+from torch import Tensor, nn
 
+from elman.arguments import by_name
 from elman.cells.cell import Cell
 from elman.errors import ArgumentError, ArgumentTypeError
 
@@ -57,6 +59,13 @@ class Wrapper(Cell):
         inner = {name: value for name, value in changes.items() if name not in known}
         return super().like(cell=self.cell.like(**inner), **own)
 
+    def extra_repr(self) -> str:
+        """Sizes, states, and what the wrapper was made with, for `print(cell)`."""
+        names = [name for name in self.__signature__.parameters if name != "cell"]
+        values = {name: getattr(self, name, None) for name in names}
+        plain = {name: value for name, value in values.items() if not isinstance(value, Tensor | nn.Module | None)}
+        return ", ".join([super().extra_repr(), *(f"{name}={value!r}" for name, value in plain.items())])
+
 
 def also(inner: Mapping[str, int], own: Mapping[str, int]) -> dict[str, int]:
     """What a step takes: what the cell inside takes, and the wrapper's own.
@@ -70,19 +79,10 @@ def also(inner: Mapping[str, int], own: Mapping[str, int]) -> dict[str, int]:
     return {**inner, **own}
 
 
-def chances(
-    p: float | Mapping[str, float], names: Mapping[str, int], of: Mapping[str, int] | None = None
-) -> dict[str, float]:
+def chances(p: float | Mapping[str, float], default: Iterable[str], known: Iterable[str]) -> dict[str, float]:
     """Probabilities by name, of one number for all names or of some by name; those that are 0 are left out.
 
     Raises:
-        ArgumentError: not 0 ≤ p < 1, or no such name.
+        ArgumentError, ArgumentTypeError: not 0 ≤ p < 1, or no such name.
     """
-    given = dict(p) if isinstance(p, Mapping) else dict.fromkeys(names, p)
-    known = names if of is None else of
-    for name, value in given.items():
-        if name not in known:
-            raise ArgumentError(f"there is no state {name!r}", expected=f"one of {', '.join(known)}")
-        if not 0 <= value < 1:  # NaN fails too
-            raise ArgumentError(f"p is {value}", expected="a probability, 0 ≤ p < 1")
-    return {name: float(value) for name, value in given.items() if value}
+    return {name: value for name, value in by_name("p", p, default, known, least=0, below=1).items() if value}

@@ -37,7 +37,7 @@ class Zoneout(Wrapper):
 
     def __init__(self, cell: Cell, p: float | Mapping[str, float] = 0.1) -> None:
         super().__init__(cell)
-        self.p = chances(p, cell.states)
+        self.p = chances(p, cell.states, cell.states)
 
     @property
     def steps(self) -> dict[str, int]:

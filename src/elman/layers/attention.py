@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import size
+from elman.arguments import flag, one_of, size
 from elman.cells.gates import draw
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.lengths import Lengths, as_lengths, real_steps
@@ -129,6 +129,8 @@ class Attention(nn.Module):
             )
         if query is None:
             return memory, None
+        if not isinstance(query, Tensor):
+            raise ArgumentTypeError(f"query is a {type(query).__name__}", expected=f"a tensor (n, {self.query_size})")
         n = len(memory.real)
         if query.dim() not in (2, 3) or (query.shape[0], query.shape[-1]) != (n, self.query_size):
             raise ArgumentError(
@@ -239,15 +241,13 @@ class DotAttention(Attention):
 
     def __init__(self, query_size: int | None, memory_size: int, score: str = "dot", scaled: bool = False) -> None:
         super().__init__(query_size, memory_size)
-        if score not in SCORES:
-            raise ArgumentError(f"score is {score!r}", expected=f"one of {', '.join(SCORES)}")
+        self.score, self.scaled = one_of("score", score, SCORES), flag("scaled", scaled)
         if score == "dot" and query_size is not None and query_size != memory_size:
             raise ArgumentError(
                 f"query_size is {query_size} and memory_size {memory_size}",
                 expected="equal sizes for the score 'dot'",
                 fix="Write score='general', which has a matrix between them.",
             )
-        self.score, self.scaled = score, bool(scaled)
         self.W = self.query = None
         if query_size is None:
             self.query = nn.Parameter(torch.empty(memory_size))

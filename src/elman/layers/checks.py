@@ -53,6 +53,10 @@ def checked_state(state: Mapping[str, Tensor], widths: Mapping[str, int], n: int
             f"state has the names {', '.join(state) or '(none)'}", expected=f"exactly {', '.join(widths) or '(none)'}"
         )
     for name, width in widths.items():
+        if not isinstance(state[name], Tensor):
+            raise ArgumentTypeError(
+                f"state[{name!r}] is a {type(state[name]).__name__}", expected=f"a tensor ({n}, {width})"
+            )
         if state[name].shape != (n, width):
             raise ArgumentError(
                 f"state[{name!r}] has shape {tuple(state[name].shape)}", expected=f"({n}, {width}), batch first"

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from elman.arguments import number, size
 from elman.cells.cell import Cell
 from elman.cells.wrapper import Wrapper
 from elman.errors import ArgumentError, ArgumentTypeError
@@ -98,11 +99,21 @@ def fed_back(cell: Cell) -> str:
     return name
 
 
-def forced_steps(cell: Cell, targets: Tensor, teacher_forcing: float | Tensor, x: Tensor) -> Tensor | float:
+def forced_steps(
+    cell: Cell, targets: Tensor | None, teacher_forcing: float | Tensor | None, x: Tensor
+) -> Tensor | float:
     """Which steps of a cell are handed on the target, after a look at the targets (n, T, width)."""
+    if targets is None:
+        if teacher_forcing is not None:
+            raise ArgumentError(
+                "teacher_forcing is given without feedback: there is nothing to force",
+                expected="both, or neither for a free run",
+                fix="Write layer(x, feedback=targets, teacher_forcing=…), or leave teacher_forcing out.",
+            )
+        return 0.0
     n, time, _ = x.shape
     check_targets(targets, n, time, cell.states[fed_back(cell)], x)
-    return forcing(teacher_forcing, n, time, x.device)
+    return 1.0 if teacher_forcing is None else forcing(teacher_forcing, n, time, x.device)
 
 
 def forcing(teacher_forcing: Any, n: int, time: int, device: torch.device) -> Tensor | float:
@@ -119,15 +130,8 @@ def forcing(teacher_forcing: Any, n: int, time: int, device: torch.device) -> Te
             what = f"of type {teacher_forcing.dtype} and shape {tuple(teacher_forcing.shape)}"
             raise ArgumentTypeError(f"teacher_forcing is {what}", expected=f"booleans ({n}, {time}), or a probability")
         return teacher_forcing.to(device)
-    if isinstance(teacher_forcing, bool) or not isinstance(teacher_forcing, int | float):
-        raise ArgumentTypeError(
-            f"teacher_forcing is {teacher_forcing!r}", expected="a probability from 0 to 1, or booleans (n, T)"
-        )
-    if not 0 <= teacher_forcing <= 1:  # NaN fails too
-        raise ArgumentError(f"teacher_forcing is {teacher_forcing}", expected="a probability from 0 to 1")
-    if teacher_forcing in (0, 1):
-        return float(teacher_forcing)
-    return torch.rand(n, time, device=device) < teacher_forcing
+    probability = number("teacher_forcing", teacher_forcing, least=0, most=1)
+    return probability if probability in (0, 1) else torch.rand(n, time, device=device) < probability
 
 
 def over_time_forced(
@@ -206,8 +210,12 @@ def every(n: int, time: int, steps: int) -> Tensor:
         time: steps T.
         steps: k, steps of a free run.
 
+    Raises:
+        ArgumentError, ArgumentTypeError: not whole numbers, or negative ones.
+
     Example:
         >>> every(2, 7, steps=3).sum(dim=1).tolist() in ([2, 2], [2, 3], [3, 2], [3, 3])
         True
     """
+    n, time, steps = size("n", n, least=0), size("time", time, least=0), size("steps", steps)
     return (torch.arange(time) + torch.randint(steps, (n, 1))) % steps == 0

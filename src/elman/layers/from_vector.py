@@ -6,7 +6,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, first_weight, size
+from elman.arguments import one_of, size, words
+from elman.cells.cell import Cell, first_weight
 from elman.cells.conditioned import Conditioned
 from elman.cells.gates import draw
 from elman.errors import ArgumentError, ArgumentTypeError
@@ -35,8 +36,9 @@ class FromVector(nn.Module):
         layers: how many layers, or a list: the hidden size of each; each sees the vector.
         states: which states of a cell begin with the vector, by their names in it; None for all. The others begin as
             ever: a clock that counts steps, say.
-        dropout: as for `Recurrent`.
-        machine: as for `Recurrent`.
+        bidirectional: whether a second cell runs from each row's last real step to its first; with "initial" and
+            "both" the vector makes the state that it begins with too, by a P of its own.
+        dropout, machine: as for `Recurrent`.
 
     Attributes:
         recurrent: the layer itself, with its machine and its program.
@@ -72,25 +74,24 @@ class FromVector(nn.Module):
         how: How = "both",
         layers: int | Sequence[int] = 1,
         states: Sequence[str] | None = None,
+        bidirectional: bool = False,
         dropout: float = 0.0,
         machine: str = "auto",
     ) -> None:
         super().__init__()
         self.vector_size = size("vector_size", vector_size)
-        if how not in get_args(How):
-            raise ArgumentError(f"how is {how!r}", expected="'both', 'step' (at every step) or 'initial'")
-        if states is not None and (how == "step" or not states):
-            expected = "names of states, or None for all" if not states else "how = 'both' or 'initial'"
-            raise ArgumentError(f"states are {states!r}, and how is {how!r}", expected=expected)
-        self.how = how
+        self.how = one_of("how", how, get_args(How))
+        if states is not None and how == "step":
+            raise ArgumentError(f"states are {states!r}, and how is 'step'", expected="how = 'both' or 'initial'")
         if how != "initial":
             many = isinstance(cell, Sequence)
             cell = [Conditioned(one, self.vector_size) for one in cell] if many else Conditioned(cell, self.vector_size)
-        self.recurrent = Recurrent(cell, layers, dropout=dropout, machine=machine)
+        self.recurrent = Recurrent(cell, layers, bidirectional, dropout, machine=machine)
         self.input_size, self.output_size = self.recurrent.input_size, self.recurrent.output_size
         first = next(iter(self.recurrent.cells.values()))
         self.alone = isinstance(first, Conditioned) and first.alone
-        self._names = () if how == "step" else _chosen(self.recurrent.states, states)
+        wanted = None if states is None else words("states", states)
+        self._names = () if how == "step" else _chosen(self.recurrent.states, wanted)
         self.P, self.q = nn.ParameterDict(), nn.ParameterDict()
         for name in self._names:
             width, key = self.recurrent.states[name], name.replace(".", "_")  # a parameter's name may not hold a dot
@@ -117,9 +118,10 @@ class FromVector(nn.Module):
         steps: int | None = None,
         lengths: Lengths | None = None,
         state: Mapping[str, Tensor] | None = None,
+        reset: Tensor | None = None,
         inputs: Mapping[str, Tensor] | None = None,
         feedback: Tensor | None = None,
-        teacher_forcing: float | Tensor = 1.0,
+        teacher_forcing: float | Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Run the layer over a batch.
 
@@ -129,6 +131,8 @@ class FromVector(nn.Module):
             steps: T, where there is no x; 0 is fine.
             lengths: real steps of each row (n), as for `Recurrent`.
             state: what an earlier call returned, to go on from there; None to begin.
+            reset: where a new sequence begins within a row, booleans (n, T), as for `Recurrent`: it begins with the
+                state that the row began with, and sees the same vector.
             inputs: what the cells' own steps take beside x and the vector, as for `Recurrent`.
             feedback, teacher_forcing: of a cell that feeds its output back, as for `Recurrent`.
 
@@ -151,14 +155,16 @@ class FromVector(nn.Module):
                 expected="steps=T, or a cell whose input_size is that of x and of the vector together",
             )
         if x is None:
-            x = vector.new_zeros(vector.shape[0], _time(steps), self.input_size)
+            x = vector.new_zeros(vector.shape[0], size("steps", steps, least=0), self.input_size)
         if isinstance(x, Tensor) and x.shape[:1] != vector.shape[:1]:
             raise ArgumentError(
                 f"x has {len(x)} rows, and vector {len(vector)}", expected="one vector for each row of x"
             )
         start = self.initial_state(vector) if state is None else state
-        given = {**(inputs or {}), **self._seen(vector)}
-        return self.recurrent(x, lengths, start, inputs=given, feedback=feedback, teacher_forcing=teacher_forcing)
+        inputs = {**(inputs or {}), **self._seen(vector)}
+        return self.recurrent(
+            x, lengths, start, reset, inputs=inputs, feedback=feedback, teacher_forcing=teacher_forcing
+        )
 
     def initial_state(self, vector: Tensor) -> State:
         """The state before the first step, name → (n, width): tanh(v P + q), or the cell's own."""
@@ -218,10 +224,3 @@ def _chosen(states: Mapping[str, int], wanted: Sequence[str] | None) -> tuple[st
                 f"there is no state {name!r}", expected=f"some of {', '.join(dict.fromkeys(own.values()))}"
             )
     return tuple(name for name in states if wanted is None or own[name] in wanted)
-
-
-def _time(steps: int | None) -> int:
-    """T, a whole number of at least 0."""
-    if isinstance(steps, int) and steps == 0 and not isinstance(steps, bool):
-        return 0
-    return size("steps", steps)  # pyright: ignore[reportArgumentType]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from elman.cells.cell import size
+from elman.arguments import size
 from elman.cells.gates import draw
 from elman.errors import ArgumentError
 from elman.layers.attention import Attention, Memory, masked_softmax

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from elman.arguments import flag, one_of
 from elman.errors import ArgumentError
 from elman.layers.lengths import Lengths, as_lengths, real_steps
 
@@ -22,7 +23,7 @@ class Pooling(nn.Module):
         bidirectional: whether the second half of the features was read backwards.
 
     Raises:
-        ArgumentError: another kind.
+        ArgumentError, ArgumentTypeError: another kind.
 
     Example:
         >>> y = torch.tensor([[[1.0], [3.0], [9.0]]])
@@ -32,9 +33,7 @@ class Pooling(nn.Module):
 
     def __init__(self, kind: str = "last", *, bidirectional: bool = False) -> None:
         super().__init__()
-        if kind not in KINDS:
-            raise ArgumentError(f"pooling is {kind!r}", expected=f"one of {', '.join(KINDS)}")
-        self.kind, self.bidirectional = kind, bidirectional
+        self.kind, self.bidirectional = one_of("pooling", kind, KINDS), flag("bidirectional", bidirectional)
 
     def output_size(self, input_size: int) -> int:
         """Width of the pooled vector for outputs of the given width."""
@@ -42,6 +41,9 @@ class Pooling(nn.Module):
 
     def forward(self, y: Tensor, lengths: Lengths | None = None) -> Tensor:
         """Pooled vectors (n, output_size) from y (n, T, o) and lengths (n)."""
+        if not isinstance(y, Tensor) or y.dim() != 3:
+            what = f"has shape {tuple(y.shape)}" if isinstance(y, Tensor) else f"is a {type(y).__name__}"
+            raise ArgumentError(f"y {what}", expected="a tensor (n, T, o)")
         n, time, width = y.shape
         lengths = as_lengths(lengths, n, time)
         if time == 0:

@@ -1,6 +1,7 @@
 """Sequences of unequal length: from a list to a padded batch with lengths, and back."""
 
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from elman.arguments import sizes
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.lengths import Lengths, as_lengths
 
@@ -43,6 +45,8 @@ def ragged(
         >>> x.shape
         torch.Size([2, 9, 2])
     """
+    step = None if step is None else sizes("step", step, each="a width in step", least=0)
+    _check(dtype, padding)
     rows = [_row(i, row, dtype) for i, row in enumerate(_listed(sequences))]
     # [] tells nothing of its steps: it goes along with the others. An empty tensor does where no other row tells.
     telling = [i for i, row in enumerate(rows) if row is not None and row.shape != (0,)]
@@ -58,11 +62,9 @@ def ragged(
             fix="Write step=(d,), or step=() for numbers, and dtype=torch.float32.",
         )
     else:
-        shape, kind, device = tuple(step), dtype, torch.device("cpu")
-    if step is not None and tuple(step) != shape:
-        raise ArgumentError(
-            f"a step has shape {shape} in sequence {telling[0]}", expected=f"{tuple(step)}, as step says"
-        )
+        shape, kind, device = step, dtype, torch.device("cpu")
+    if step is not None and step != shape:
+        raise ArgumentError(f"a step has shape {shape} in sequence {telling[0]}", expected=f"{step}, as step says")
     for i in telling:
         _agree(i, rows[i], telling[0], shape, kind, device)
     even = [
@@ -96,6 +98,13 @@ def unragged(y: Tensor, lengths: Lengths) -> list[Tensor]:
     if y.dim() < 2:
         raise ArgumentError(f"y has shape {tuple(y.shape)}", expected="rows and steps, (n, T, …)")
     return [row[:steps] for row, steps in zip(y, as_lengths(lengths, *y.shape[:2]).tolist(), strict=True)]
+
+
+def _check(dtype: torch.dtype | None, padding: float) -> None:
+    if dtype is not None and not isinstance(dtype, torch.dtype):
+        raise ArgumentTypeError(f"dtype is {dtype!r} ({type(dtype).__name__})", expected="a type such as torch.float32")
+    if isinstance(padding, bool) or not isinstance(padding, Real):
+        raise ArgumentTypeError(f"padding is {padding!r} ({type(padding).__name__})", expected="a number")
 
 
 def _listed(sequences: Iterable[Any]) -> list[Any]:

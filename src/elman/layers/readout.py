@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import size
+from elman.arguments import size
 
 
 class Readout(nn.Module):

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, first_weight, size, weight_like
+from elman.arguments import flag, number, one_of, size
+from elman.cells.cell import Cell, first_weight, weight_like
 from elman.errors import ArgumentError
 from elman.layers.checks import check_inputs, check_reset, check_x, checked_state
 from elman.layers.feedback import Forms, forced_steps, over_time_forced
@@ -74,13 +75,11 @@ class Recurrent(nn.Module):
         machine: str = "auto",
     ) -> None:
         super().__init__()
-        if not 0 <= dropout < 1:  # NaN fails too
-            raise ArgumentError(f"dropout is {dropout}", expected="a probability, 0 ≤ dropout < 1")
-        if initial not in ("zero", "learned"):
-            raise ArgumentError(f"initial is {initial!r}", expected="'zero' or 'learned'")
+        one_of("initial", initial, ("zero", "learned"))
         machine_name(machine)
         self.machine = machine
-        self.bidirectional, self.dropout, self.variational = bool(bidirectional), float(dropout), bool(variational)
+        self.dropout = number("dropout", dropout, least=0, below=1)
+        self.bidirectional, self.variational = flag("bidirectional", bidirectional), flag("variational", variational)
         self.wiring = Wiring(self.bidirectional, merge, connections)
         self.cells = stacked(cell, layers, self.wiring)
         self.layers = len(self.cells) // (2 if bidirectional else 1)
@@ -107,7 +106,7 @@ class Recurrent(nn.Module):
         *,
         inputs: Mapping[str, Tensor] | None = None,
         feedback: Tensor | None = None,
-        teacher_forcing: float | Tensor = 1.0,
+        teacher_forcing: float | Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Run the layer over a batch.
 
@@ -122,8 +121,8 @@ class Recurrent(nn.Module):
             inputs: what the cells' steps take beside x, by name: one value per row (n, width), or per step
                 (n, T, width); names as those of states. What a cell draws itself (masks) may be given too.
             feedback: the targets of a cell that feeds its output back, (n, T, output_size), not shifted.
-            teacher_forcing: the probability that a step is handed on the target instead of the network's own output:
-                1, then no step waits for the output of the one before; 0, free running; or booleans (n, T).
+            teacher_forcing: with feedback, the probability that a step is handed on the target instead of the
+                network's own output: 1, as without it: no step waits for the one before; 0; or booleans (n, T).
 
         Returns:
             y (n, T, output_size), exactly 0 in the padding, and the state after each row's last real step (in the
@@ -140,7 +139,7 @@ class Recurrent(nn.Module):
         if inputs is not None:
             check_inputs(inputs, self._named("rows"), self._named("steps"), x)
         start = self.initial_state(n, device=x.device) if state is None else checked_state(state, self.states, n, x)
-        which = 0.0 if feedback is None else forced_steps(self._passes()[-1][2], feedback, teacher_forcing, x)
+        which = forced_steps(self._passes()[-1][2], feedback, teacher_forcing, x)
         return self._through(x, lengths, start, reset, inputs or {}, feedback, which)
 
     def _through(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from elman.arguments import number, size
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.lengths import Lengths, as_lengths
 from elman.layers.readout import Readout
@@ -142,7 +143,5 @@ def _check(layer: Recurrent, x: Tensor, targets: Tensor, penalty: float, washout
             f"x has shape {tuple(x.shape)} and targets have {tuple(targets.shape)}",
             expected="(n, T, d) and (n, T, o): as many rows and steps",
         )
-    if not 0 <= penalty < float("inf"):  # NaN fails too
-        raise ArgumentError(f"penalty is {penalty}", expected="a number of at least 0")
-    if isinstance(washout, bool) or not isinstance(washout, int) or washout < 0:
-        raise ArgumentError(f"washout is {washout!r}", expected="a whole number of steps, at least 0")
+    number("penalty", penalty, least=0)
+    size("washout", washout, least=0)

@@ -2,9 +2,14 @@
 
 import math
 
-from elman.errors import ArgumentError
+from elman.arguments import number, one_of, size
 
-DECAYS = ("linear", "exponential", "inverse sigmoid")
+# What k may be.
+DECAYS: dict[str, dict[str, float]] = {
+    "linear": {"above": 0},
+    "exponential": {"above": 0, "below": 1},
+    "inverse sigmoid": {"least": 1},
+}
 
 
 def scheduled_sampling(step: int, decay: str = "linear", *, k: float, floor: float = 0.0) -> float:
@@ -21,7 +26,7 @@ def scheduled_sampling(step: int, decay: str = "linear", *, k: float, floor: flo
         floor: what it does not fall below.
 
     Raises:
-        ArgumentError: no such decay, or numbers out of range.
+        ArgumentError, ArgumentTypeError: no such decay, or numbers out of range.
 
     Example:
         >>> [scheduled_sampling(i, k=100) for i in (0, 50, 200)]
@@ -34,13 +39,8 @@ def scheduled_sampling(step: int, decay: str = "linear", *, k: float, floor: flo
     Source: S. Bengio, O. Vinyals, N. Jaitly and N. Shazeer, "Scheduled sampling for sequence prediction with recurrent
     neural networks", NeurIPS 2015, arXiv:1506.03099, section 2.4.
     """
-    if decay not in DECAYS:
-        raise ArgumentError(f"decay is {decay!r}", expected=f"one of {', '.join(map(repr, DECAYS))}")
-    if step < 0 or not 0 <= floor <= 1:
-        raise ArgumentError(f"step is {step} and floor {floor}", expected="step ≥ 0, and a probability")
-    fits = {"linear": k > 0, "exponential": 0 < k < 1, "inverse sigmoid": k >= 1}[decay]
-    if not fits:  # NaN does not fit either
-        raise ArgumentError(f"k is {k}", expected={"linear": "k > 0", "exponential": "0 < k < 1"}.get(decay, "k ≥ 1"))
+    step, floor = size("step", step, least=0), number("floor", floor, least=0, most=1)
+    k = number("k", k, **DECAYS[one_of("decay", decay, tuple(DECAYS))])
     if decay == "linear":
         return max(floor, 1 - step / k)
     if decay == "exponential":

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell, size
+from elman.arguments import one_of, size
+from elman.cells.cell import Cell
 from elman.errors import ArgumentError, ArgumentTypeError
 
 MERGES = ("concat", "sum", "average", "product")
@@ -29,8 +30,7 @@ class Wiring:
 
     def __post_init__(self) -> None:
         for name, value, known in (("merge", self.merge, MERGES), ("connections", self.connections, CONNECTIONS)):
-            if value not in known:
-                raise ArgumentError(f"{name} is {value!r}", expected=f"one of {', '.join(map(repr, known))}")
+            one_of(name, value, known)
         if self.merge != "concat" and not self.bidirectional:
             raise ArgumentError(
                 f"merge is {self.merge!r}, and the layer runs in one direction", expected="bidirectional = True"

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from elman.cells.cell import first_weight, size
+from elman.arguments import size
+from elman.cells.cell import first_weight
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.checks import check_inputs, check_reset, check_x, checked_state
 from elman.layers.lengths import Lengths, as_lengths, real_steps

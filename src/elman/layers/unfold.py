@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from elman.cells.cell import Cell, size
+from elman.arguments import size
+from elman.cells.cell import Cell
 from elman.errors import ArgumentTypeError
 from elman.layers.reads import Block, Box, Read, reads_of
 from elman.layers.recurrent import Recurrent

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.errors import ArgumentError
+from elman.arguments import number
 
 _library = torch.library.Library("elman", "FRAGMENT")
 _library.define("clip_gradient(Tensor a, float bound) -> Tensor")
@@ -25,7 +25,7 @@ def clip_gradient(a: Tensor, bound: float) -> Tensor:
         bound: a number above 0.
 
     Raises:
-        ArgumentError: a bound that is not above 0.
+        ArgumentError, ArgumentTypeError: a bound that is not a finite number above 0.
 
     Example:
         >>> a = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -35,8 +35,7 @@ def clip_gradient(a: Tensor, bound: float) -> Tensor:
 
     Source: A. Graves, "Generating sequences with recurrent neural networks", arXiv:1308.0850 (2013), section 2.1.
     """
-    if not bound > 0:  # NaN fails too
-        raise ArgumentError(f"bound is {bound}", expected="a number above 0")
+    bound = number("bound", bound, above=0)
     # What `register_autograd` makes does not serve torch.func, nor then the second derivatives of a layer.
     return (Clip.apply if torch._C._are_functorch_transforms_active() else torch.ops.elman.clip_gradient)(a, bound)
 
