@@ -33,8 +33,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         lowercase: whether capitals are read as small letters.
         max_length: symbols of a text that are read at most; 0: all.
         keep: which end of a longer text is read: "last" or "first".
-        cell: the recurrent cell: "elman", "lstm" or "gru".
-        activation: φ of the Elman cell; gated cells have their own.
+        cell: the recurrent cell, such as "gru", "lstm" or "elman".
+        activation: φ of a cell that leaves it open; None: its own.
         embedding, hidden: widths of a symbol's vector and of the hidden state.
         pairs: give a vector of its own to each pair of neighbours found in at least so many texts; 0: none.
         layers: recurrent layers.
@@ -70,7 +70,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         max_length: int = 400,
         keep: str = "last",
         cell: str = "gru",
-        activation: str = "tanh",
+        activation: str | None = None,
         embedding: int = 64,
         hidden: int = 32,
         pairs: int = 4,

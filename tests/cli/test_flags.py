@@ -10,8 +10,8 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from elman.cli.flags import with_options
-from elman.data.options import option
-from elman.tasks.classify.options import ClassifyOptions
+from elman.data.options import option, slots
+from elman.tasks import TASKS, part
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,11 +77,44 @@ def test_wrong_flags(run: Run, words: list[str], message: str) -> None:
     assert message in str(caught.value)
 
 
-def test_every_option_of_the_classifier_is_a_flag_of_train_and_init() -> None:
+@pytest.mark.parametrize("task", TASKS)
+def test_every_option_of_a_task_is_a_flag_of_train_and_init(task: str) -> None:
     from elman.cli.init import init
-    from elman.cli.train import train
+    from elman.cli.train import command
 
-    names = {name for group in dataclasses.asdict(ClassifyOptions()).values() for name in group}
-    assert len(names) > 40
-    for command in (train, init):
-        assert names <= set(inspect.signature(command).parameters)
+    names = set(slots(part(task, "options")))
+    assert len(names) > 30
+    for known in (command(["x.csv"]), command(["x.csv", "--task", task]), command([f"--task={task}"]), init):
+        assert names <= set(inspect.signature(known).parameters)
+
+
+@dataclasses.dataclass(frozen=True)
+class RepairOptions:
+    """Options of another command, some of the same names."""
+
+    coats: int = option(3, "coats of paint")
+    tool: str = option("hammer", "what to repair with", choices=("hammer", "saw"))
+    nails: int = option(4, "nails")
+
+
+def test_options_of_several_classes_are_one_flag_each() -> None:
+    seen: dict[str, Any] = {}
+
+    @with_options(PaintOptions, RepairOptions)
+    def work(**options: Any) -> None:
+        """Work."""
+        seen.update(options)
+
+    app = App(result_action="return_value")
+    app.default(work)
+    app(["--tool", "saw", "--nails", "9"], exit_on_error=False, print_error=False)
+    assert seen == {"tool": "saw", "nails": 9}
+
+
+def test_one_name_with_two_types_is_a_mistake_of_ours() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Wrong:
+        coats: str = option("two", "coats")
+
+    with pytest.raises(TypeError, match="Wrong has coats as str, others as int"):
+        with_options(PaintOptions, Wrong)(lambda **options: None)

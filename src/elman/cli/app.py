@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -52,8 +52,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def make_app() -> "App":
-    """Build the command line; the commands behind it stay unimported until one is used."""
+def make_app(words: Sequence[str] = ()) -> "App":
+    """Build the command line; the commands behind it stay unimported until one is used.
+
+    Args:
+        words: those it is built for; the flags of `elman train` depend on the task that is named among them.
+    """
     from cyclopts import App
 
     import elman
@@ -68,14 +72,23 @@ def make_app() -> "App":
         result_action="return_value",
     )
     for order, (name, sentence) in enumerate(COMMANDS.items()):
-        home = "app" if name == "data" else name
-        app.command(f"elman.cli.{name}:{home}", name=name, help=sentence, sort_key=order)
+        home: Any = f"elman.cli.{name}:{'app' if name == 'data' else name}"
+        if name == "train":
+            home = _train(words[1:]) if words[:1] == ["train"] else lambda: None
+        app.command(home, name=name, help=sentence, sort_key=order)
     return app
+
+
+def _train(words: Sequence[str]) -> Callable[..., None]:
+    """`elman train` as these words need it."""
+    from elman.cli.train import command
+
+    return command(words)
 
 
 def _run(words: list[str]) -> int:
     """Parse and run, with errors of usage raised as they are."""
-    app = make_app()
+    app = make_app(words)
     result = app(words or ["--help"], exit_on_error=False, print_error=False)
     return result if isinstance(result, int) else 0
 

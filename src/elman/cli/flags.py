@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 from cyclopts import Group, Parameter
@@ -11,14 +12,15 @@ from elman.data.options import Slot, slots
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def with_options(cls: type, leave_out: Iterable[str] = ()) -> Callable[[Command], Command]:
-    """Give a command one flag per option of a dataclass: `batch_size` becomes `--batch-size`.
+def with_options(*classes: type, leave_out: Iterable[str] = ()) -> Callable[[Command], Command]:
+    """Give a command one flag per option of some dataclasses: `batch_size` becomes `--batch-size`.
 
     The command takes them as `**options`, which holds only the flags that were given, so that a YAML file can
-    supply the others.
+    supply the others. Of an option that stands in several classes with other choices or another default, the help
+    names neither: what a task allows is judged where its options are merged.
 
     Args:
-        cls: a dataclass of options, or of groups of them; each group becomes one panel of the help.
+        *classes: dataclasses of options, or of groups of them; each group becomes one panel of the help.
         leave_out: names of options that get no flag here.
 
     Returns:
@@ -32,17 +34,39 @@ def with_options(cls: type, leave_out: Iterable[str] = ()) -> Callable[[Command]
         hints = get_type_hints(command, include_extras=True)
         panels = {}
         flags: dict[str, Any] = {}
-        for name, slot in slots(cls).items():
-            if name not in left_out:
-                title = slot.group.capitalize() or cls.__name__.removesuffix("Options")
+        for title, slot in _together(classes):
+            if slot.name not in left_out:
                 panel = panels.setdefault(title, Group(title, sort_key=100 + len(panels)))
-                flags[name] = _flag(slot, panel)
+                flags[slot.name] = _flag(slot, panel)
         added = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=flags[n]) for n in flags]
         command.__signature__ = signature.replace(parameters=[*own, *added])  # pyright: ignore[reportFunctionMemberAccess]
         command.__annotations__ = {**{p.name: hints[p.name] for p in own}, **flags, "return": hints.get("return")}
         return command
 
     return give
+
+
+def _together(classes: Iterable[type]) -> Iterable[tuple[str, Slot]]:
+    """Every option once, with the title of its panel.
+
+    Raises:
+        TypeError: an option of one name has two types.
+    """
+    found: dict[str, tuple[str, Slot]] = {}
+    for cls in classes:
+        for name, slot in slots(cls).items():
+            title, known = found.get(name, (slot.group.capitalize() or _title(cls), slot))
+            if known.kind is not slot.kind:
+                raise TypeError(f"{cls.__name__} has {name} as {slot.kind.__name__}, others as {known.kind.__name__}")
+            choices = slot.choices if known.choices == slot.choices else ()
+            default = slot.default if known.default == slot.default else None
+            found[name] = (title, replace(known, choices=choices, default=default))
+    return found.values()
+
+
+def _title(cls: type) -> str:
+    """The title of a class that is a group by itself: TagDataOptions is "Data"."""
+    return "Data" if cls.__name__.endswith("DataOptions") else cls.__name__.removesuffix("Options")
 
 
 def _flag(slot: Slot, panel: Group) -> Any:

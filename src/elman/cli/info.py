@@ -1,5 +1,6 @@
 """`elman info`: what a run folder holds, read without torch and checked against its sums."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ def info(
         json: print one JSON object instead.
     """
     from elman.learn.folder import open_run
+    from elman.tasks import part
 
     found = open_run(run)
     sizes = {name: len(content) for name, content in found.files.items()}
@@ -35,11 +37,8 @@ def info(
         return
     show.table(_facts(run, found.about, sum(sizes.values())), left=(0, 1))
     if results := found.about.get("results"):
-        from elman.tasks.classify.results import table, verdict
-
-        print(f"\n{table(results)}\n")
-        show.line(verdict(results))
-        print()
+        text = part(found.about.get("task", ""), "results")(results)
+        print(f"\n{show.fit(show.printable(text, keep=chr(10)), sys.stdout)}\n")
     show.table([(group, _values(options)) for group, options in found.config.items()], left=(0, 1))
 
 

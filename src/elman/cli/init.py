@@ -1,14 +1,15 @@
 """`elman init`: every option with its default and its meaning, as YAML to edit."""
 
+import dataclasses
 import shlex
 from typing import Any
 
+from elman.cli.by_task import all_options, tasks
 from elman.cli.flags import with_options
-from elman.tasks.classify.options import ClassifyOptions
 
 
-@with_options(ClassifyOptions)
-def init(file: str | None = None, /, **options: Any) -> None:
+@with_options(*all_options().values())
+def init(file: str | None = None, /, *, task: str | None = None, **options: Any) -> None:
     """Print a configuration file with every option, its meaning and its default.
 
     Keep it with `elman init reviews.csv > config.yaml`, edit it, and train with
@@ -16,13 +17,13 @@ def init(file: str | None = None, /, **options: Any) -> None:
 
     Args:
         file: a data file; the columns found in it are written into the configuration.
+        task: what to learn; found in the file if not given.
     """
-    import dataclasses
-
     from elman.data.config_file import merge, to_yaml
 
-    chosen, _ = merge(ClassifyOptions, yaml=None, overrides=options)
-    if file is not None:
+    name = task or ("classify" if file is None else tasks.find_task(file))
+    chosen, _ = merge(tasks.part(name, "options"), yaml=None, overrides=options)
+    if file is not None and name == "classify":
         from elman.data.columns import find_columns
         from elman.data.table import read_table
 
@@ -31,4 +32,5 @@ def init(file: str | None = None, /, **options: Any) -> None:
         data = dataclasses.replace(chosen.data, text=columns.text, label=columns.label)
         chosen = dataclasses.replace(chosen, data=data)
     print(f"# elman train {shlex.quote(file) if file else 'FILE'} --config THIS_FILE")
+    print(f"task: {name}")
     print(to_yaml(chosen, comments=True), end="")

@@ -1,12 +1,14 @@
 """Aligned tables and lines for the terminal; whole lines, never cut, where the output is a file or a pipe."""
 
-import io
 import json
 import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
+
+from elman.data.text_table import aligned
+from elman.data.text_table import printable as printable
 
 
 def table(rows: Iterable[Sequence[object]], header: Sequence[str] = (), left: Iterable[int] = (0,)) -> None:
@@ -17,24 +19,9 @@ def table(rows: Iterable[Sequence[object]], header: Sequence[str] = (), left: It
         header: names of the columns; none are printed if empty.
         left: numbers of the columns aligned to the left, the others are aligned to the right.
     """
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    cells = [[printable(str(cell)) for cell in row] for row in rows]
-    if not cells:
-        return
-    lefts = set(left)
-    grid = Table(box=None, show_header=bool(header), header_style="", pad_edge=False, padding=(0, 2, 0, 0))
-    for number in range(max(map(len, [*cells, header]))):
-        name = header[number] if number < len(header) else ""
-        grid.add_column(Text(name), justify="left" if number in lefts else "right", overflow="fold")
-    for row in cells:
-        grid.add_row(*map(Text, row))
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 100_000
-    drawn = io.StringIO()
-    Console(file=drawn, width=width, color_system=None, highlight=False, emoji=False).print(grid)
-    print("\n".join(line.rstrip() for line in drawn.getvalue().splitlines()))
+    if drawn := aligned(rows, header, left, width):
+        print(drawn)
 
 
 def line(text: str) -> None:
@@ -54,8 +41,3 @@ def fit(text: str, stream: TextIO) -> str:
 def as_json(value: Any) -> None:
     """Print one JSON object, readable by people and by every JSON reader (no NaN)."""
     print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def printable(text: str, keep: str = "") -> str:
-    """The text with control characters escaped, so that a label or a file name cannot drive the terminal."""
-    return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)

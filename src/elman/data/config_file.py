@@ -169,6 +169,11 @@ def _find(known: dict[str, Slot], name: str, given: Any, group: str) -> Slot:
     return slot
 
 
+def plain(value: Any) -> Any:
+    """A value of `read_yaml` without its place."""
+    return value.value if isinstance(value, Given) else value
+
+
 def _as_given(value: Any) -> Given:
     return value if isinstance(value, Given) else Given(value, "")
 

@@ -12,6 +12,13 @@ from typing import Any, get_args, get_type_hints
 
 from elman.errors import ConfigError
 
+# The names of `elman.cells.by_name`, here too since that file waits for torch; a test holds the two together.
+CELLS = (
+    *("elman", "leaky", "scrn", "indrnn", "ctrnn", "gru", "lstm", "mgu", "mingru", "minlstm", "sru", "qrnn", "rhn"),
+    "multiplicative_lstm",
+)
+ACTIVATIONS = ("tanh", "relu", "sigmoid", "identity")
+
 
 def option(
     default: Any,
@@ -162,7 +169,10 @@ def _slots(cls: type, group: str) -> Iterator[Slot]:
         hint = hints[f.name]
         if dataclasses.is_dataclass(hint):
             assert isinstance(hint, type)
-            yield from _slots(hint, f.name)
+            # The group as its owner makes it: a task may have other defaults than the group's own.
+            own = None if f.default_factory is dataclasses.MISSING else f.default_factory()
+            for slot in _slots(hint, f.name):
+                yield slot if own is None else dataclasses.replace(slot, default=getattr(own, slot.name))
             continue
         kinds = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
         (kind,) = [k for k in kinds if k is not type(None)]

@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from elman.data.files import remove_temporaries, storage_error
 from elman.errors import RunError
+from elman.learn.averaging import Average
 from elman.learn.checkpoint import add, newest_whole
+from elman.learn.problem import Carried
 from elman.learn.processes import Processes
 from elman.learn.state import (
     State,
@@ -22,19 +24,29 @@ from elman.learn.state import (
 
 
 class Keeper:
-    """Saves and restores everything a training needs to go on exactly: weights, best weights, optimiser, random
-    generators of every process, and its `State`.
+    """Saves and restores everything a training needs to go on exactly: weights, best and mean weights, optimiser,
+    random generators and carried state of every process, and its `State`.
 
     Args:
         folder: the run folder; checkpoints lie in its checkpoints/.
         processes: those that share the training.
         network: the model itself, not a wrapper.
         optimizer: as the loop steps it.
+        average: the mean of its weights.
+        carried: what passes from step to step, if anything does.
     """
 
-    def __init__(self, folder: Path, processes: Processes, network: nn.Module, optimizer: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        processes: Processes,
+        network: nn.Module,
+        optimizer: Any,
+        average: Average,
+        carried: Carried | None,
+    ) -> None:
         self.folder, self.processes = folder / "checkpoints", processes
-        self.network, self.optimizer = network, optimizer
+        self.network, self.optimizer, self.average, self.carried = network, optimizer, average, carried
 
     def save(self, state: State, best: dict[str, Tensor]) -> None:
         """Write a checkpoint of this moment.
@@ -43,12 +55,15 @@ class Keeper:
             StorageError: it cannot be written; the ones before are still there.
         """
         generators = self.processes.gather(random_state(self.processes.device))
+        carried = self.processes.gather(self.carried.tensors()) if self.carried else []
         if not self.processes.main:
             return
         tensors = {f"model.{name}": value for name, value in weights(self.network).items()}
         tensors |= {f"best.{name}": value for name, value in best.items()}
         tensors |= {f"optimizer.{name}": value for name, value in optimizer_tensors(self.optimizer).items()}
         tensors |= {f"random.{i}.{name}": v for i, own in enumerate(generators) for name, v in own.items()}
+        tensors |= {f"carried.{i}.{name}": v for i, own in enumerate(carried) for name, v in own.items()}
+        tensors |= {f"average.{name}": value for name, value in self.average.means.items()}
         add(self.folder, state.step, tensors, state.as_dict())
 
     def restore(self, say: Callable[[str], None]) -> tuple[State, dict[str, Tensor]] | None:
@@ -85,6 +100,9 @@ class Keeper:
         self._load_weights(under(tensors, "model."))
         restore_optimizer(self.optimizer, under(tensors, "optimizer."))
         restore_random_state(under(tensors, f"random.{self.processes.rank}."), self.processes.device)
+        self.average.restore(under(tensors, "average."), state.averaged)
+        if self.carried:
+            self.carried.restore(under(tensors, f"carried.{self.processes.rank}."))
         return state, under(tensors, "best.")
 
     def _load_weights(self, found: dict[str, Tensor]) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor
 from elman.data.files import write_whole
 from elman.data.options import check
 from elman.errors import Interrupted, TrainingError
+from elman.learn.averaging import Average
 from elman.learn.keeper import Keeper
 from elman.learn.options import TrainingOptions
 from elman.learn.problem import History, Problem
@@ -101,12 +102,14 @@ class _Training:
         self.epochs = options.epochs
         self.processes = processes
         self.network = problem.model.to(processes.device)
-        self.model, self.optimizer = processes.prepare(self.network, make_optimizer(options, self.network.parameters()))
+        optimizer = make_optimizer(options, self.network.parameters(), problem.groups)
+        self.model, self.optimizer = processes.prepare(self.network, optimizer)
         self.state = State(processes=processes.count)
         self.best: dict[str, Tensor] = {}
-        self.keeper = Keeper(folder, processes, self.network, self.optimizer) if folder else None
+        self.average, own = Average(self.network), problem.carried
+        self.keeper = Keeper(folder, processes, self.network, self.optimizer, self.average, own) if folder else None
         self.began = self.saved = self.epoch_began = time.monotonic()
-        self.epoch_rows = 0
+        self.epoch_units = 0
         self.timed: list[float] = []  # seconds of this process's steps, until max_minutes is turned into steps
 
     def run(self) -> History:
@@ -135,8 +138,10 @@ class _Training:
     def _epoch(self) -> None:
         state = self.state
         batches = self.problem.batches(state.epoch)
+        if self.problem.carried and not state.batch:
+            self.problem.carried.start()
         self.network.train()
-        self.epoch_began, self.epoch_rows = time.monotonic(), 0
+        self.epoch_began, self.epoch_units = time.monotonic(), 0
         while state.batch < len(batches) and state.step < self._total():
             self._between_steps()
             began = time.monotonic()
@@ -151,13 +156,11 @@ class _Training:
         return whole if self.state.limit is None else min(whole, self.state.limit)
 
     def _plan(self) -> Plan:
-        return Plan(steps=self._total(), epochs=self.epochs, done=self.state.step)
+        return Plan(steps=self._total(), epochs=self.epochs, done=self.state.step, unit=self.problem.unit)
 
     def _step(self, batch: np.ndarray) -> None:
         options, state = self.options, self.state
-        rate = options.learning_rate * factor(state.step, self._total(), options.schedule, options.warmup)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        self._set_rate(batch)
         rows, weight = self.processes.share(batch)
         self.optimizer.zero_grad()
         loss = self.problem.loss(self.model, rows) * weight
@@ -167,12 +170,25 @@ class _Training:
         if not (math.isfinite(value) and math.isfinite(norm)):
             raise self._not_finite(batch, "loss" if not math.isfinite(value) else "gradient", value, norm)
         self.optimizer.step()
+        self.average.add()
+        units = self.problem.units(batch)
         state.step += 1
         state.batch += 1
-        state.rows += len(batch)
-        state.loss_sum += value * len(batch)
-        self.epoch_rows += len(batch)
-        self.report.step(Moment(state.epoch + 1, state.step, state.loss_sum / state.rows, self._speed()))
+        state.averaged = self.average.steps
+        state.units += units
+        state.loss_sum += value * units
+        self.epoch_units += units
+        self.report.step(Moment(state.epoch + 1, state.step, state.loss_sum / state.units, self._speed()))
+
+    def _set_rate(self, batch: np.ndarray) -> None:
+        """The step size of every group of parameters for this batch."""
+        options, state, problem = self.options, self.state, self.problem
+        rate = options.learning_rate * factor(state.step, self._total(), options.schedule, options.warmup)
+        rate *= state.scale * (problem.rate(batch) if problem.rate else 1.0)
+        groups = self.optimizer.param_groups
+        shares = problem.shares(state.epoch) if problem.shares else [1.0] * len(groups)
+        for group, share in zip(groups, shares, strict=True):
+            group["lr"] = rate * share
 
     def _between_steps(self) -> None:
         """What may happen between two steps: a limit from the clock, a checkpoint, the end by a signal."""
@@ -212,16 +228,22 @@ class _Training:
 
     def _end_epoch(self) -> None:
         state = self.state
-        numbers = self._validate()
-        record = end_record(state, numbers, self.optimizer.param_groups[0]["lr"], self._speed(), self._seconds())
-        better = numbers["loss"] < state.best_loss
+        rate = max(group["lr"] for group in self.optimizer.param_groups)
+        with self.average.in_place():
+            numbers = self._validate()
+            better = numbers["loss"] < state.best_loss
+            if better:
+                self.best = weights(self.network)
+        record = end_record(state, numbers, rate, self.problem.unit, self._speed(), self._seconds())
         state.history.append(record)
         state.stale = 0 if better else state.stale + 1
         state.epoch += 1
-        state.batch = state.rows = 0
+        state.batch = state.units = 0
         state.loss_sum = 0.0
         if better:
-            state.best_epoch, self.best = state.epoch, weights(self.network)
+            state.best_epoch = state.epoch
+        else:
+            self._calm_down()
         if state.epoch >= self.epochs:
             state.stopped_by = "epochs"
         elif state.step >= self._total():
@@ -232,6 +254,17 @@ class _Training:
             write_whole(self.folder / "metrics.jsonl", json_lines(state.history))
         self._save()
         self.report.epoch(record)
+
+    def _calm_down(self) -> None:
+        """After an epoch that was no better: a smaller step size, the best weights again, or the mean from now on."""
+        options, state = self.options, self.state
+        if options.schedule == "plateau" and not self.average.begun:
+            state.scale /= options.shrink
+            if options.roll_back:
+                self.network.load_state_dict(self.best)
+        if options.average and state.stale >= options.average and not self.average.begun:
+            self.average.begin()
+            self.report.say("From now on the weights of all steps are averaged.")
 
     def _validate(self) -> dict[str, float]:
         """The validation numbers, the same in every process; the random generators are as before afterwards."""
@@ -257,8 +290,8 @@ class _Training:
         return self.state.seconds + time.monotonic() - self.began
 
     def _speed(self) -> float:
-        """Rows per second of this epoch in this process."""
-        return self.epoch_rows / max(time.monotonic() - self.epoch_began, 1e-9)
+        """Units (rows, tokens) per second of this epoch in this process."""
+        return self.epoch_units / max(time.monotonic() - self.epoch_began, 1e-9)
 
     def _interrupted(self) -> Interrupted:
         state, name = self.state, NAMES[signal.Signals(self.stop.signal)]

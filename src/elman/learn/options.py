@@ -21,13 +21,19 @@ class TrainingOptions:
     weight_decay: float = option(0.0, "decay of the weights (decoupled with adamw)", low=0)
     clip: float = option(1.0, "largest norm of the gradient of all weights together; 0: no clipping", low=0)
     schedule: str = option(
-        "one-cycle", "course of the step size after the warm-up", choices=("constant", "linear", "cosine", "one-cycle")
+        "one-cycle",
+        "course of the step size after the warm-up",
+        choices=("constant", "linear", "cosine", "one-cycle", "plateau"),
+    )
+    shrink: float = option(2.0, "what plateau divides the step size by after an epoch that was no better", above=1)
+    roll_back: bool = option(True, "whether plateau then goes back to the best weights")
+    average: int = option(
+        0, "epochs without a better validation loss that begin the averaging of the weights; 0: never", low=0
     )
     warmup: float = option(0.3, "share of all steps in which the step size rises", low=0, below=1)
     patience: int | None = option(
         None, "epochs without a better validation loss that end the training; a third if not given; 0: never", low=0
     )
-    class_weights: str = option("none", "weight of each class in the loss", choices=("none", "balanced"))
     seed: int = option(0, "seed of the split, the order of the rows, the first weights and the dropout", low=0)
     max_minutes: float = option(0.0, "bound on the time of training, turned into a number of steps; 0: none", low=0)
     checkpoint_minutes: float = option(1.0, "time between two checkpoints inside an epoch", low=0)

@@ -9,7 +9,7 @@ from elman.learn.state import State
 
 
 def end_record(
-    state: State, validation: Mapping[str, float], rate: float, speed: float, seconds: float
+    state: State, validation: Mapping[str, float], rate: float, unit: str, speed: float, seconds: float
 ) -> dict[str, Any]:
     """The record of the epoch that just ended: its number, losses, validation numbers, and times last.
 
@@ -19,10 +19,10 @@ def end_record(
     return {
         "epoch": state.epoch + 1,
         "step": state.step,
-        "loss": state.loss_sum / state.rows if state.rows else None,
+        "loss": state.loss_sum / state.units if state.units else None,
         **measured,
         "learning_rate": rate,
-        "rows_per_second": round(speed, 1),
+        f"{unit}_per_second": round(speed, 1),
         "seconds": round(seconds, 3),
     }
 

@@ -6,6 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
+# The validation numbers that are shown while a training runs, and how.
+SHOWN = {
+    "accuracy": "{:.2%}",
+    "F1": "{:.2%}",
+    "perplexity": "{:,.2f}",
+    "bits per character": "{:.3f}",
+    "BLEU": "{:.2f}",
+}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -15,11 +24,13 @@ class Plan:
         steps: steps of the whole training.
         epochs: passes over the training rows.
         done: steps already made by an earlier, interrupted command.
+        unit: what the speed counts.
     """
 
     steps: int
     epochs: int
     done: int = 0
+    unit: str = "rows"
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,7 @@ class Moment:
         epoch: the running epoch, counted from 1.
         step: steps made so far, over all epochs.
         loss: mean training loss of the running epoch so far.
-        speed: rows per second.
+        speed: rows, or other units, per second.
     """
 
     epoch: int
@@ -120,6 +131,7 @@ class Bar(Silent):
         self.progress: Any = None
         self.task: Any = None
         self.epochs = 0
+        self.unit = "rows"
         self.metric = ""
         self._shown = 0.0
 
@@ -131,7 +143,7 @@ class Bar(Silent):
         """Show the bar, or give the bar shown another length."""
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        self.epochs = plan.epochs
+        self.epochs, self.unit = plan.epochs, plan.unit
         if self.progress is not None:
             self.progress.update(self.task, total=plan.steps)
             return
@@ -151,13 +163,12 @@ class Bar(Silent):
             self.task,
             completed=moment.step,
             description=f"epoch {moment.epoch}/{self.epochs}",
-            numbers=f"loss {moment.loss:.4f}{self.metric} · {moment.speed:,.0f} rows/s ·",
+            numbers=f"loss {moment.loss:.4f}{self.metric} · {moment.speed:,.0f} {self.unit}/s ·",
         )
 
     def epoch(self, record: Mapping[str, Any]) -> None:
         """Print the epoch's line above the bar."""
-        accuracy = record.get("validation_accuracy")
-        self.metric = "" if accuracy is None else f" · accuracy {accuracy:.1%}"
+        self.metric = "".join(f" · {words}" for words in _measured(record)[:1])
         self.say(epoch_line(record, self.epochs))
 
     def stop(self) -> None:
@@ -176,14 +187,18 @@ def epoch_line(record: Mapping[str, Any], epochs: int) -> str:
         'epoch 2/8 · loss 0.5000 · validation loss 0.2500, accuracy 87.50% · 1 min 1 s'
     """
     parts = [f"epoch {record['epoch']}/{epochs}", f"loss {record['loss']:.4f}"]
-    validation = f"validation loss {record['validation_loss']:.4f}"
-    if record.get("validation_accuracy") is not None:
-        validation += f", accuracy {record['validation_accuracy']:.2%}"
-    parts.append(validation)
-    if record.get("rows_per_second"):
-        parts.append(f"{record['rows_per_second']:,.0f} rows/s")
+    parts.append(", ".join([f"validation loss {record['validation_loss']:.4f}", *_measured(record)]))
+    for name, value in record.items():
+        if name.endswith("_per_second") and value:
+            parts.append(f"{value:,.0f} {name.removesuffix('_per_second')}/s")
     parts.append(duration(record["seconds"]))
     return " · ".join(parts)
+
+
+def _measured(record: Mapping[str, Any]) -> list[str]:
+    """The validation numbers of an epoch beside its loss, in words."""
+    found = [(name, form, record.get(f"validation_{name.replace(' ', '_')}")) for name, form in SHOWN.items()]
+    return [f"{name} {form.format(value)}" for name, form, value in found if value is not None]
 
 
 def duration(seconds: float) -> str:

@@ -1,7 +1,8 @@
 """The optimiser, and the course of its step size."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -12,12 +13,17 @@ from elman.learn.options import TrainingOptions
 START, END = 1 / 25, 1 / 250_000
 
 
-def make_optimizer(options: TrainingOptions, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+def make_optimizer(
+    options: TrainingOptions,
+    parameters: Iterable[nn.Parameter],
+    groups: Sequence[Sequence[nn.Parameter]] | None = None,
+) -> torch.optim.Optimizer:
     """The optimiser that the options name, over the given parameters.
 
     Args:
         options: optimizer, learning_rate, momentum and weight_decay are read.
         parameters: what it moves.
+        groups: the same parameters in groups of the optimiser; None: one group.
 
     Returns:
         Adam, AdamW, SGD or RMSprop of torch.
@@ -26,16 +32,17 @@ def make_optimizer(options: TrainingOptions, parameters: Iterable[nn.Parameter])
         >>> make_optimizer(TrainingOptions(optimizer="sgd"), torch.nn.Linear(2, 1).parameters()).defaults["momentum"]
         0.9
     """
-    parameters = [p for p in parameters if p.requires_grad]
+    own = [list(parameters)] if groups is None else groups
+    moved: list[dict[str, Any]] = [{"params": [p for p in group if p.requires_grad]} for group in own]
     rate, decay = options.learning_rate, options.weight_decay
     # One fused pass over the weights: 10 times faster on processors than torch's default for a large embedding.
     if options.optimizer == "adam":
-        return torch.optim.Adam(parameters, rate, weight_decay=decay, fused=True)
+        return torch.optim.Adam(moved, rate, weight_decay=decay, fused=True)
     if options.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, rate, weight_decay=decay, fused=True)
+        return torch.optim.AdamW(moved, rate, weight_decay=decay, fused=True)
     if options.optimizer == "sgd":
-        return torch.optim.SGD(parameters, rate, momentum=options.momentum, weight_decay=decay, fused=True)
-    return torch.optim.RMSprop(parameters, rate, weight_decay=decay)
+        return torch.optim.SGD(moved, rate, momentum=options.momentum, weight_decay=decay, fused=True)
+    return torch.optim.RMSprop(moved, rate, weight_decay=decay)
 
 
 def factor(step: int, total: int, schedule: str, warmup: float) -> float:
@@ -45,11 +52,12 @@ def factor(step: int, total: int, schedule: str, warmup: float) -> float:
         constant    a straight line up to 1 during the warm-up, then 1
         linear      the same rise, then a straight line down to 0
         cosine      the same rise, then a half cosine down to 0
+        plateau     as constant; the loop divides it after an epoch that was no better
 
     Args:
         step: the step, counted from 0; past the end the last value stays.
         total: steps of the whole training.
-        schedule: "one-cycle", "constant", "linear" or "cosine".
+        schedule: "one-cycle", "constant", "linear", "cosine" or "plateau".
         warmup: share of all steps in which it rises.
 
     Returns:

@@ -15,8 +15,8 @@ class State:
         epoch: the running epoch, counted from 0.
         batch: batches of it that are done.
         step: steps made, over all epochs.
-        loss_sum: sum over the running epoch's rows of their loss.
-        rows: rows of the running epoch that are done.
+        loss_sum: sum over the running epoch's units (rows, tokens) of their loss.
+        units: units of the running epoch that are done.
         history: the records of the ended epochs.
         best_epoch: the ended epoch (from 1) with the lowest validation loss; 0 before there is one.
         stale: epochs ended since then.
@@ -24,13 +24,15 @@ class State:
         seconds: time spent before this process.
         stopped_by: why the training has ended; empty while it has not.
         processes: how many processes share the work.
+        scale: what plateau has left of the step size.
+        averaged: steps whose weights are in the mean.
     """
 
     epoch: int = 0
     batch: int = 0
     step: int = 0
     loss_sum: float = 0.0
-    rows: int = 0
+    units: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: int = 0
     stale: int = 0
@@ -38,6 +40,8 @@ class State:
     seconds: float = 0.0
     stopped_by: str = ""
     processes: int = 1
+    scale: float = 1.0
+    averaged: int = 0
 
     @property
     def best_loss(self) -> float:

@@ -1,13 +1,59 @@
-"""What the tasks share: training by one call, and reading back whatever a run folder holds."""
+"""What the tasks share: the list of them, training by one call, and reading back whatever a run folder holds."""
 
+import importlib
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from elman.errors import ConfigError, RunError
 
-TASKS = ("classify",)
+
+@dataclass(frozen=True)
+class Task:
+    """Where a task lives, as "module:name" below `elman.tasks`; nothing is imported before it is used.
+
+    Args:
+        what: what it learns from, in a few words.
+        options: the dataclass of its options, without torch.
+        train: trains a model: (source, options, out, report) → model.
+        load: makes the model of a `Run` that was read.
+        results: the results of a run as text, without torch: (results) → str.
+    """
+
+    what: str
+    options: str
+    train: str
+    load: str
+    results: str
+
+
+TASKS = {
+    "classify": Task(
+        what="texts with labels: sentiment, topics",
+        options="classify.options:ClassifyOptions",
+        train="classify.training:train_classifier",
+        load="classify.storage:from_run",
+        results="classify.results:summary",
+    ),
+}
+
+
+def part(task: str, name: str) -> Any:
+    """A part of a task, such as its "options".
+
+    Raises:
+        ConfigError: there is no such task.
+
+    Example:
+        >>> part("classify", "options").__name__
+        'ClassifyOptions'
+    """
+    if task not in TASKS:
+        raise ConfigError(f"task is {task!r}", expected=f"one of {', '.join(TASKS)}")
+    module, _, own = getattr(TASKS[task], name).partition(":")
+    return getattr(importlib.import_module(f"elman.tasks.{module}"), own)
 
 
 def train(
@@ -22,15 +68,16 @@ def train(
     """Train a model on a file of examples; what was interrupted is continued, what is finished is read.
 
     Args:
-        path: rows with a text and a label (CSV, TSV, JSON lines, Parquet, each also gzipped), or a folder per class.
-        task: "classify"; None: found from the data.
+        path: rows with a text and a label (CSV, TSV, JSON lines, Parquet, each also gzipped), a folder per class, or
+            what another task learns from.
+        task: one of `TASKS`; None: named in the config, or found from the data.
         out: the run folder; None: runs/NAME for NAME.csv.
         config: a YAML file of options, or the options in groups; those given by name win over it.
         quiet: print nothing.
         **options: any option by its name, such as epochs=3 or learning_rate=0.01.
 
     Returns:
-        The trained model (`elman.tasks.classify.classifier.TextClassifier`).
+        The trained model, such as `elman.tasks.classify.classifier.TextClassifier`.
 
     Raises:
         ConfigError: an unknown or wrong option.
@@ -44,16 +91,27 @@ def train(
         >>> model.predict(["what a fine day"])
         ['good']
     """
-    if task is not None and task not in TASKS:
-        raise ConfigError(f"task is {task!r}", expected=f"one of {', '.join(TASKS)}")
-    from elman.data.config_file import merge
+    from elman.data.config_file import merge, plain, read_yaml
     from elman.learn.report import make_report
-    from elman.tasks.classify import train_classifier
-    from elman.tasks.classify.options import ClassifyOptions
 
-    chosen, _ = merge(ClassifyOptions, yaml=config, overrides=options)
+    content = dict({} if config is None else config if isinstance(config, Mapping) else read_yaml(config))
+    name = task or plain(content.pop("task", None)) or find_task(path)
+    chosen, _ = merge(part(name, "options"), yaml=content, overrides=options)
     folder = run_folder(path) if out is None else Path(out)
-    return train_classifier(os.fspath(path), chosen, folder, make_report(quiet))
+    return part(name, "train")(os.fspath(path), chosen, folder, make_report(quiet))
+
+
+def find_task(path: str | os.PathLike[str]) -> str:
+    """The task that a file is most likely meant for.
+
+    Example:
+        >>> find_task("reviews.csv")
+        'classify'
+    """
+    from elman.data.kinds import kind_of
+
+    found = kind_of(path)
+    return found if found in TASKS else "classify"
 
 
 def load(folder: str | os.PathLike[str]) -> Any:
@@ -66,16 +124,14 @@ def load(folder: str | os.PathLike[str]) -> Any:
     from elman.learn.folder import open_run
 
     run = open_run(folder)
-    task = run.about.get("task")
+    task = str(run.about.get("task"))
     if task not in TASKS:
         raise RunError(
             f"{run.path} holds a model for the task {task!r}",
             expected=f"one of {', '.join(TASKS)}",
             fix="Install a newer version: pip install -U elman",
         )
-    from elman.tasks.classify.storage import from_run
-
-    return from_run(run)
+    return part(task, "load")(run)
 
 
 def run_folder(path: str | os.PathLike[str]) -> Path:

@@ -37,9 +37,9 @@ class TextClassifier:
     Example:
         >>> from elman.data.labelled import from_lists
         >>> from elman.tasks.classify import train_classifier
-        >>> from elman.tasks.classify.options import ClassifyOptions, TrainingOptions
+        >>> from elman.tasks.classify.options import ClassifyOptions, ClassifyTraining
         >>> texts = ["a fine film", "how dull", "fine actors", "dull actors"]
-        >>> options = ClassifyOptions(training=TrainingOptions(epochs=30, threads=1))
+        >>> options = ClassifyOptions(training=ClassifyTraining(epochs=30, threads=1))
         >>> model = train_classifier(from_lists(texts * 20, ["+", "-", "+", "-"] * 20), options)
         >>> model.classes, model.predict(["a fine day"]), model.probabilities(["a fine day"]).shape
         (['+', '-'], ['+'], (1, 2))
@@ -158,10 +158,16 @@ class TextClassifier:
 
     def summary(self) -> str:
         """The results of the training as a table, and in one sentence whether it beats its contrasts."""
-        from elman.tasks.classify.results import table, verdict
+        from elman.tasks.classify.results import summary
 
         results = self.record.get("results")
-        return f"{table(results)}\n{verdict(results)}" if results else "There are no results."
+        return summary(results) if results else "There are no results."
+
+    def table(self, name: str, result: dict[str, Any]) -> str:
+        """What `evaluate` found in the file of this name, as text."""
+        from elman.tasks.classify.results import evaluation
+
+        return evaluation(name, result)
 
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.network.parameters())

@@ -18,14 +18,13 @@ from elman.data.labelled import from_lists
 from elman.data.options import DataOptions, SymbolOptions
 from elman.data.symbols import Symbols
 from elman.learn.loop import fit
-from elman.learn.options import TrainingOptions
 from elman.learn.problem import Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
 from elman.tasks.classify.classifier import TextClassifier
 from elman.tasks.classify.contrasts import Window
 from elman.tasks.classify.inference import logits_of
-from elman.tasks.classify.options import ClassifyOptions, ModelOptions
+from elman.tasks.classify.options import ClassifyOptions, ClassifyTraining, ModelOptions
 from elman.tasks.classify.training import as_targets, make_loss, train_classifier
 
 CLASSES = ("grammatical", "ungrammatical")
@@ -44,7 +43,7 @@ OPTIONS = ClassifyOptions(
         embedding_dropout=0.0,
         dropout=0.0,
     ),
-    training=TrainingOptions(epochs=10, batch_size=128, learning_rate=8e-3, patience=0, threads=1),
+    training=ClassifyTraining(epochs=10, batch_size=128, learning_rate=8e-3, patience=0, threads=1),
 )  # one thread: products as small as these are done before a second one wakes up
 
 Judge = Callable[[Sequence[Sentence]], np.ndarray]  # which of n sentences a model judges correctly (n, booleans)

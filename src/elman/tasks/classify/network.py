@@ -3,10 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from elman.cells import GRU, LSTM, Cell, Elman
+from elman.cells.by_name import make_cell
 from elman.cells.cell import size
 from elman.data.symbols import Symbols
-from elman.errors import ArgumentError
 from elman.layers import Pooling, Readout, Recurrent
 from elman.layers.lengths import Lengths
 from elman.tasks.classify.options import ModelOptions
@@ -44,7 +43,7 @@ class Network(nn.Module):
         nn.init.normal_(self.embedding.weight, std=0.1)
         self.pairs = None if pairs is None else Pairs(pairs, symbols, options.embedding, options.pair_dropout)
         self.recurrent = Recurrent(
-            make_cell(options),
+            make_cell(options.cell, options.embedding, options.hidden, options.activation),
             layers=options.layers,
             bidirectional=options.bidirectional,
             dropout=options.dropout if options.layers > 1 else 0.0,
@@ -69,23 +68,3 @@ class Network(nn.Module):
         y, _ = self.recurrent(x, lengths)
         pooled = self.pooling(y, lengths)
         return self.readout(nn.functional.dropout(pooled, options.dropout, self.training))
-
-
-def make_cell(options: ModelOptions) -> Cell:
-    """The cell of the first recurrent layer.
-
-    Raises:
-        ArgumentError: an activation is asked for, and the cell has none to choose.
-
-    Example:
-        >>> make_cell(ModelOptions(cell="lstm", embedding=3, hidden=5)).states
-        {'h': 5, 'c': 5}
-    """
-    if options.cell == "elman":
-        return Elman(options.embedding, options.hidden, options.activation)
-    if options.activation != "tanh":
-        raise ArgumentError(
-            f"activation is {options.activation!r} for the cell {options.cell!r}, whose activations are fixed",
-            expected="cell: elman with an activation, or no activation",
-        )
-    return {"lstm": LSTM, "gru": GRU}[options.cell](options.embedding, options.hidden)

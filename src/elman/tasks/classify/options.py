@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from elman.data.options import DataOptions, SymbolOptions, option
+from elman.data.options import ACTIVATIONS, CELLS, DataOptions, SymbolOptions, option
 from elman.learn.options import TrainingOptions
 
 
@@ -10,10 +10,8 @@ from elman.learn.options import TrainingOptions
 class ModelOptions:
     """The network: embedding → recurrent layers → pooling → readout."""
 
-    cell: str = option("gru", "the recurrent cell", choices=("elman", "lstm", "gru"))
-    activation: str = option(
-        "tanh", "φ of the Elman cell; gated cells have their own", choices=("tanh", "relu", "sigmoid", "identity")
-    )
+    cell: str = option("gru", "the recurrent cell", choices=CELLS)
+    activation: str | None = option(None, "φ of a cell that leaves it open; its own if not given", choices=ACTIVATIONS)
     embedding: int = option(64, "width of the vector of a symbol", low=1)
     pairs: int = option(
         4, "give a vector of its own to each pair of neighbours found in at least so many texts; 0: none", low=0
@@ -29,10 +27,17 @@ class ModelOptions:
 
 
 @dataclass(frozen=True)
+class ClassifyTraining(TrainingOptions):
+    """How a classifier is trained."""
+
+    class_weights: str = option("none", "weight of each class in the loss", choices=("none", "balanced"))
+
+
+@dataclass(frozen=True)
 class ClassifyOptions:
     """All options of `elman train --task classify`."""
 
     data: DataOptions = field(default_factory=DataOptions)
     symbols: SymbolOptions = field(default_factory=SymbolOptions)
     model: ModelOptions = field(default_factory=ModelOptions)
-    training: TrainingOptions = field(default_factory=TrainingOptions)
+    training: ClassifyTraining = field(default_factory=ClassifyTraining)

@@ -3,6 +3,9 @@
 import io
 from typing import Any
 
+from elman.data.text_table import aligned
+
+MOST_CLASSES = 40
 NAMES = {"model": "recurrent network", "bag_of_words": "bag of words", "majority": "majority class"}
 
 
@@ -33,6 +36,33 @@ def table(results: dict[str, dict[str, dict[str, Any]]]) -> str:
     text = io.StringIO()
     Console(file=text, width=120, color_system=None, highlight=False).print(grid)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
+def evaluation(name: str, result: dict[str, Any]) -> str:
+    """The result of `TextClassifier.evaluate` as text: the model beside its contrasts, each class, labels never seen.
+
+    Args:
+        name: of the file that was read.
+        result: as `evaluate` returned it.
+    """
+    shares = ("precision", "recall", "f1")
+    rows = [(label, f"{n['rows']:,}", *map(percent, map(n.get, shares))) for label, n in result["per_class"].items()]
+    parts = [
+        table({name: beside(result, result.get("contrasts", {}))}),
+        "",
+        aligned(rows[:MOST_CLASSES], header=("class", "rows", "precision", "recall", "F1")),
+    ]
+    if len(rows) > MOST_CLASSES:
+        parts.append(f"… and {len(rows) - MOST_CLASSES:,} other classes; --json shows all")
+    for label, count in result["unseen_labels"].items():
+        counted = f"{count:,} {'row' if count == 1 else 'rows'} counted as wrong"
+        parts.append(f"The training never saw the label {label!r}: {counted}.")
+    return "\n".join(parts)
+
+
+def summary(results: dict[str, dict[str, dict[str, Any]]]) -> str:
+    """The results of a training as a table, and in one sentence whether the network beats its contrasts."""
+    return f"{table(results)}\n{verdict(results)}"
 
 
 def verdict(results: dict[str, dict[str, dict[str, Any]]]) -> str:

@@ -53,10 +53,10 @@ def train_classifier(
 
     Example:
         >>> from elman.data.labelled import from_lists
-        >>> from elman.tasks.classify.options import TrainingOptions
+        >>> from elman.tasks.classify.options import ClassifyTraining
         >>> texts = ["a fine film", "how dull", "fine actors", "dull actors"]
         >>> data = from_lists(texts * 20, ["+", "-", "+", "-"] * 20)
-        >>> options = ClassifyOptions(training=TrainingOptions(epochs=30, threads=1))
+        >>> options = ClassifyOptions(training=ClassifyTraining(epochs=30, threads=1))
         >>> train_classifier(data, options).predict(["a fine day"])
         ['+']
     """

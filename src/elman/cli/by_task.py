@@ -1,0 +1,42 @@
+"""What a command does for each task: which flags it takes, and which file of this folder does the work."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+from elman import tasks as tasks
+from elman.errors import ConfigError
+
+# verb → task → "module:function" of elman.cli
+HANDLERS = {
+    "check": {"classify": "check_texts:check_texts"},
+    "predict": {"classify": "predict_labels:predict_labels"},
+}
+INSTEAD = {"generate": "elman generate RUN, or elman score RUN FILE", "translate": "elman translate RUN FILE"}
+
+
+def all_options() -> dict[str, type]:
+    """The options of every task."""
+    return {name: tasks.part(name, "options") for name in tasks.TASKS}
+
+
+def data_options() -> list[type]:
+    """Of the options of every task, the group that says how its files are read."""
+    return list(dict.fromkeys(get_type_hints(own)["data"] for own in all_options().values()))
+
+
+def handler(verb: str, task: str) -> Callable[..., Any]:
+    """The function that does what a command asks for with a model or file of a task.
+
+    Raises:
+        ConfigError: this task has no such thing.
+    """
+    known = HANDLERS[verb]
+    if task not in known:
+        raise ConfigError(
+            f"elman {verb} is not for the task {task!r}",
+            expected=f"one of {', '.join(known)}",
+            fix=f"For this task there is {INSTEAD[task]}." if task in INSTEAD else "",
+        )
+    module, _, name = known[task].partition(":")
+    return getattr(importlib.import_module(f"elman.cli.{module}"), name)

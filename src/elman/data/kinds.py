@@ -1,0 +1,81 @@
+"""What a file is meant to teach: labels, tags, translations, or the language itself."""
+
+import os
+import re
+import zlib
+from pathlib import Path
+
+from elman.data.files import GZIP
+
+TAGGED = (".conllu", ".conll", ".bio", ".iob", ".iob2", ".annotated")
+PLAIN = (".txt", ".text")
+TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
+PACKED = (".gz",)
+SOURCES, TARGETS = ("source", "src", "from", "input"), ("target", "tgt", "to", "translation")
+SEEN, MOST_LINES = 1 << 16, 400  # bytes and lines looked at
+
+
+def kind_of(path: str | os.PathLike[str]) -> str:
+    """The task whose data a file looks like; only its name, its first lines, or the names in a folder are read.
+
+        .conllu, .conll, …; columns of words and tags with empty lines between sentences; a folder with seq.in: "tag"
+        two texts per line with a tab between them, or columns named source and target: "translate"
+        other lines of text: "generate"
+        everything else: "classify"
+
+    Args:
+        path: a file or folder; one that cannot be read is left to the task to complain about.
+
+    Example:
+        >>> kind_of("en-train.conllu.gz"), kind_of("reviews.parquet")
+        ('tag', 'classify')
+        >>> path = getfixture("tmp_path") / "plays.txt"
+        >>> _ = path.write_text("First Citizen:\\nBefore we proceed any further, hear me speak.\\n")
+        >>> kind_of(path)
+        'generate'
+    """
+    file = Path(path)
+    suffixes = [s.lower() for s in file.suffixes if s.lower() not in PACKED]
+    suffix = suffixes[-1] if suffixes else ""
+    if suffix in TAGGED:
+        return "tag"
+    if file.is_dir():
+        return "tag" if any((file / f"seq.in{end}").exists() for end in ("", *PACKED)) else "classify"
+    if suffix in (".csv", ".tsv", ".tab", ".jsonl", ".ndjson"):
+        return "translate" if _names_pairs(next(iter(_first_lines(file)), "")) else "classify"
+    if suffix in TABLES or (suffix and suffix not in PLAIN):
+        return "classify"
+    return _kind_of_lines(_first_lines(file))
+
+
+def _kind_of_lines(lines: list[str]) -> str:
+    """By the columns of the lines of a text file: 1, or 2 and more with or without empty lines between groups."""
+    full = [line for line in lines if line.strip()]
+    if not full:
+        return "generate"
+    tabs = sorted(line.count("\t") for line in full)[len(full) // 2]
+    if tabs and len(full) < len(lines) and max(len(line.split("\t")[0].split()) for line in full) <= 1:
+        return "tag"
+    return "translate" if tabs == 1 else "generate" if not tabs else "classify"
+
+
+def _names_pairs(head: str) -> bool:
+    """Whether the first line of a table names a source and a target."""
+    names = {name.lower() for name in re.findall(r"\w+", head)}
+    return any(n in names for n in SOURCES) and any(n in names for n in TARGETS)
+
+
+def _first_lines(file: Path) -> list[str]:
+    """The first lines of a regular file, without the one that is cut; none of what cannot be read."""
+    if not file.is_file():  # what comes through a pipe can be read only once
+        return []
+    try:
+        with open(file, "rb") as opened:
+            head = opened.read(SEEN)
+        if head.startswith(GZIP):
+            head = zlib.decompressobj(wbits=31).decompress(head, SEEN)
+    except (OSError, zlib.error):
+        return []
+    text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+    lines = text.split("\n") if len(head) < SEEN else text.split("\n")[:-1]
+    return (lines[:-1] if lines[-1:] == [""] else lines)[:MOST_LINES]

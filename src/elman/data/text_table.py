@@ -1,0 +1,50 @@
+"""Plain values as a table of text in aligned columns."""
+
+import io
+from collections.abc import Iterable, Sequence
+
+
+def aligned(
+    rows: Iterable[Sequence[object]], header: Sequence[str] = (), left: Iterable[int] = (0,), width: int = 100_000
+) -> str:
+    """Rows as lines of aligned columns.
+
+    Args:
+        rows: cells, shown as text, control characters escaped: a label cannot drive the terminal.
+        header: names of the columns; none if empty.
+        left: numbers of the columns aligned to the left, the others are aligned to the right.
+        width: cells are folded to make the lines no longer than this.
+
+    Example:
+        >>> print(aligned([("good", 12), ("bad", 3)], header=("class", "rows")))
+        class  rows
+        good     12
+        bad       3
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
+    if not cells:
+        return ""
+    lefts = set(left)
+    grid = Table(box=None, show_header=bool(header), header_style="", pad_edge=False, padding=(0, 2, 0, 0))
+    for number in range(max(map(len, [*cells, header]))):
+        name = header[number] if number < len(header) else ""
+        grid.add_column(Text(name), justify="left" if number in lefts else "right", overflow="fold")
+    for row in cells:
+        grid.add_row(*map(Text, row))
+    drawn = io.StringIO()
+    Console(file=drawn, width=width, color_system=None, highlight=False, emoji=False).print(grid)
+    return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines())
+
+
+def printable(text: str, keep: str = "") -> str:
+    r"""The text with control characters escaped, all but those to keep.
+
+    Example:
+        >>> printable("a" + chr(27) + "[31m") == "a" + r"\x1b" + "[31m"
+        True
+    """
+    return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
