@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from elman.cells import LSTM, SCRN, Cell, Elman
+from elman.cells import LSTM, SCRN, Cell, Elman, ElmanJordan, Jordan
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers import Recurrent, tbptt
 
@@ -212,6 +212,47 @@ def test_what_steps_take_beside_x(resets: bool) -> None:
         tbptt(layer, x, 4, inputs=inputs | {"s": inputs["s"][:, :4]})
 
 
+@pytest.mark.parametrize("forcing", [None, 1, 0, 0.6])
+@pytest.mark.parametrize("resets", [False, True])
+@pytest.mark.parametrize("kind", [Jordan, ElmanJordan])
+def test_teacher_forcing(kind: Callable[..., Cell], resets: bool, forcing: float | None) -> None:
+    """What is handed on from one chunk to the next is the last target where it is forced, else the last output."""
+    torch.manual_seed(0)
+    layer = Recurrent([Elman(2, 3), kind(3, 4, 2)]).double()
+    x, state, reset = batch(layer)
+    targets = torch.randn(5, 11, 2, dtype=torch.float64)
+    for row, length in enumerate(LENGTHS):
+        targets[row, length:] = torch.nan  # read no more than the padding of x
+    given = {"feedback": targets, "teacher_forcing": forcing}
+    for steps in (1, 4, 20):
+        torch.manual_seed(1)  # the steps that are forced
+        whole, final = layer(x, LENGTHS, state, reset if resets else None, **given)
+        torch.manual_seed(1)
+        last: dict[str, Tensor] = {}
+        for y, where, now in tbptt(layer, x, steps, LENGTHS, state, reset if resets else None, **given):
+            close(y, whole[:, where])
+            last = now
+        assert all(not value.requires_grad for value in last.values())
+        for name, value in final.items():
+            close(last[name], value)
+
+
+def test_the_gradient_of_a_forced_chunk_stays_in_it() -> None:
+    """h is cut off by hand between the chunks; y needs no cut, as it is a target."""
+    torch.manual_seed(0)
+    layer = Recurrent(ElmanJordan(2, 3, 2)).double()
+    x, targets = torch.randn(3, 7, 2).double(), torch.randn(3, 7, 2).double()
+    weights = torch.randn(3, 7, 2).double()
+    first, state = layer(x[:, :4], feedback=targets[:, :4])
+    second, _ = layer(x[:, 4:], state={"h": state["h"].detach(), "y": targets[:, 3]}, feedback=targets[:, 4:])
+    want = torch.autograd.grad((torch.cat([first, second], dim=1) * weights).sum(), list(layer.parameters()))
+    for y, where, _ in tbptt(layer, x, 4, feedback=targets):
+        (y * weights[:, where]).sum().backward()
+    for parameter, gradient in zip(layer.parameters(), want, strict=True):
+        assert parameter.grad is not None
+        close(parameter.grad, gradient, scale=1 + float(gradient.abs().max()))
+
+
 @pytest.mark.parametrize(("n", "time"), [(0, 5), (3, 0), (0, 0)])
 def test_nothing_to_read(n: int, time: int) -> None:
     chunks = list(tbptt(Recurrent(Elman(2, 3)), torch.zeros(n, time, 2), 4, reset=torch.ones(n, time).bool()))
@@ -234,6 +275,9 @@ def test_nothing_to_read(n: int, time: int) -> None:
         ({"state": {"c": torch.zeros(2, 3)}}, ArgumentError, "exactly h"),
         ({"reset": torch.zeros(2, 4)}, ArgumentTypeError, "reset is of type"),
         ({"reset": torch.zeros(2, 3).bool()}, ArgumentError, r"\(2, 3\).*\(2, 4\)"),
+        ({"feedback": torch.zeros(2, 4, 3)}, ArgumentError, "does not feed its output back"),
+        ({"layer": Recurrent(Jordan(2, 3, 1)), "feedback": torch.zeros(2, 2, 1)}, ArgumentError, "feedback has shape"),
+        ({"layer": Recurrent(Jordan(2, 3, 1)), "teacher_forcing": 0.5}, ArgumentError, "without feedback"),
     ],
 )
 def test_errors_come_at_the_call(change: dict, error: type[Exception], words: str) -> None:

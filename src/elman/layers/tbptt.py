@@ -1,6 +1,8 @@
 """Training on sequences too long for one backward pass: chunk after chunk, the state carried along."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,6 +11,7 @@ from elman.arguments import size
 from elman.cells.cell import first_weight
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.checks import check_inputs, check_reset, check_x, checked_state
+from elman.layers.feedback import forced_steps
 from elman.layers.lengths import Lengths, as_lengths, real_steps
 from elman.layers.recurrent import Recurrent
 from elman.step.reference import State
@@ -23,6 +26,8 @@ def tbptt(
     reset: Tensor | None = None,
     *,
     inputs: Mapping[str, Tensor] | None = None,
+    feedback: Tensor | None = None,
+    teacher_forcing: float | Tensor | None = None,
 ) -> Iterator[tuple[Tensor, slice, State]]:
     """Truncated backpropagation through time: run a layer over chunks of time, and cut the gradient between them.
 
@@ -40,6 +45,7 @@ def tbptt(
         state: the state to begin with, name → (n, width); None for the initial one. A gradient reaches it from the
             first chunk; a learned initial state also from the chunks in which a sequence begins.
         reset, inputs: as for the layer, over the whole sequence; what cells draw is drawn anew for each chunk.
+        feedback, teacher_forcing: likewise; which steps are forced is drawn once, at the call.
 
     Yields:
         y (n, steps, o) of the chunk, 0 in the padding; where it is in time, as a slice; the state after it, detached.
@@ -72,7 +78,9 @@ def tbptt(
         state = checked_state(state, layer.states, n, x)
     if inputs is not None:
         check_inputs(inputs, layer._named("rows"), layer._named("steps"), x)
-    return _chunks(layer, x, steps, as_lengths(lengths, n, time), state, reset, inputs or {})
+    lengths = as_lengths(lengths, n, time)
+    which = forced_steps(layer._passes()[-1][2], feedback, teacher_forcing, x)
+    return _chunks(layer, x, steps, lengths, state, reset, partial(_taken, inputs or {}, feedback, which))
 
 
 def _check_layer(layer: Recurrent) -> None:
@@ -92,7 +100,7 @@ def _chunks(
     lengths: Tensor,
     state: Mapping[str, Tensor] | None,
     reset: Tensor | None,
-    inputs: Mapping[str, Tensor],
+    taken: Callable[[slice], dict[str, Any]],
 ) -> Iterator[tuple[Tensor, slice, State]]:
     time = x.shape[1]
     given = None if state is None else {name: value.detach() for name, value in state.items()}
@@ -100,9 +108,9 @@ def _chunks(
     for begin in range(0, time, steps):
         where = slice(begin, min(begin + steps, time))
         own, here = (lengths - begin).clamp(0, where.stop - begin), None if reset is None else reset[:, where]
-        more = {name: value[:, where] if value.dim() == 3 else value for name, value in inputs.items()}
+        more = taken(where)
         if here is None or carried is None or carried is state:  # the first chunk goes back to the state it is given
-            y, now = layer(x[:, where], own, carried, here, inputs=more)
+            y, now = layer(x[:, where], own, carried, here, **more)
         else:
             # Made anew: it may be learned, and have changed.
             origin = layer.initial_state(x.shape[0], device=x.device) if given is None else given
@@ -112,6 +120,17 @@ def _chunks(
         del y, now  # else its graph would live while the next chunk is computed
 
 
+def _taken(
+    inputs: Mapping[str, Tensor], feedback: Tensor | None, which: Tensor | float, where: slice
+) -> dict[str, Any]:
+    """What the layer takes at some of the steps."""
+    own = {name: value[:, where] if value.dim() == 3 else value for name, value in inputs.items()}
+    if feedback is None:
+        return {"inputs": own}
+    forced = which[:, where] if isinstance(which, Tensor) else which
+    return {"inputs": own, "feedback": feedback[:, where], "teacher_forcing": forced}
+
+
 def _with_resets(
     layer: Recurrent,
     x: Tensor,
@@ -119,7 +138,7 @@ def _with_resets(
     carried: Mapping[str, Tensor],
     origin: Mapping[str, Tensor],
     reset: Tensor,
-    inputs: Mapping[str, Tensor],
+    taken: Mapping[str, Any],
 ) -> tuple[Tensor, State]:
     """A chunk that is entered with one state and set back to another.
 
@@ -130,10 +149,10 @@ def _with_resets(
     hit = reset & real_steps(lengths, time, reset.device)  # (n, time)
     again = hit.any(dim=1).cpu()  # (n)
     first = torch.where(again, hit.int().argmax(dim=1).cpu(), lengths)
-    y, state = layer(x, first, carried, inputs=inputs)
+    y, state = layer(x, first, carried, **taken)
     if not again.any():
         return y, state
-    later, other = layer(x, torch.where(again, lengths, 0), origin, reset, inputs=inputs)
+    later, other = layer(x, torch.where(again, lengths, 0), origin, reset, **taken)
     y = torch.where(real_steps(first, time, y.device).unsqueeze(2), y, later)  # beyond a row's end both are 0
     rows = again.to(y.device).view(n, 1)
     return y, {name: torch.where(rows, other[name], value) for name, value in state.items()}
