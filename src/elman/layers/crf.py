@@ -125,7 +125,7 @@ class CRF(nn.Module):
         return found
 
     def decode(self, x: Tensor, lengths: Lengths | None = None, allowed: "Allowed | None" = None) -> Tensor:
-        """The most probable tags of each row (n, T), int64, 0 beyond its length; of equals the first.
+        """The most probable tags of each row (n, T), int64, 0 beyond its length.
 
         Args:
             x: scores (n, T, k).
@@ -213,7 +213,7 @@ def viterbi(
             there are no others.
 
     Example:
-        >>> x = torch.tensor([[[0.0, 1.0], [0.0, 1.0]]])
+        >>> x = torch.tensor([[[0.0, 1.0], [0.0, 2.0]]])
         >>> never_again = torch.tensor([[0.0, 0.0], [0.0, -9.0]])
         >>> viterbi(x, never_again, torch.zeros(2), torch.zeros(2)).tolist()
         [[0, 1]]
