@@ -5,9 +5,11 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -223,3 +225,44 @@ def test_real_reviews(real_data: Path) -> None:
     encoded = symbols.encode(texts)
     for row in range(0, len(texts), 50):
         assert encoded.row(row).tolist() == [known.get(word, 1) for word in by_hand(texts[row])]
+
+
+SPECIAL = ("begin of text", "end of text")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_special_symbols_come_first_and_from_no_text(kind: str) -> None:
+    options = SymbolOptions(tokens=kind, vocabulary=400)
+    texts = [*TEXTS, *["begin of text <unk> end of text"] * 50]
+    symbols = Symbols.learn(texts, options, SPECIAL)
+    assert symbols.names[:4] == ["<pad>", "<unk>", *SPECIAL]
+    assert [symbols.id_of(name) for name in SPECIAL] == [2, 3]
+    again = Symbols(symbols.to_json(), options)
+    assert again.names == symbols.names
+    ids = symbols.encode(texts)
+    assert not np.isin(ids.values, [2, 3]).any()
+    decoded = symbols.decode([[2, *ids.row(i).tolist(), 3, 0] for i in range(len(texts))])
+    assert decoded == again.decode([ids.row(i).tolist() for i in range(len(texts))])
+    if kind == "word":
+        assert decoded[0] == " ".join(by_hand(texts[0]))
+
+
+@given(st.lists(st.text(max_size=40), max_size=5), st.integers(260, 400))
+def test_decoding_inverts_the_encoding_of_bpe(texts: list[str], vocabulary: int) -> None:
+    """Bytes hold any text: what comes back is the normal form of it (NFC), <br> a space, no space at the beginning."""
+    options = SymbolOptions(tokens="bpe", vocabulary=vocabulary, lowercase=False, max_length=0)
+    symbols = Symbols.learn([*TEXTS, "Häuser, „Straße“!", *texts], options, SPECIAL)
+    ids = symbols.encode(texts)
+    for i, text in enumerate(texts):
+        whole = re.sub(r"<br\s*/?>", " ", unicodedata.normalize("NFC", text), flags=re.IGNORECASE)
+        assert symbols.decode([ids.row(i).tolist()]) == [whole.removeprefix(" ")]
+
+
+def test_cut_characters_are_shown_as_such() -> None:
+    """Half of the bytes of ü are no text: no error."""
+    options = SymbolOptions(tokens="bpe", vocabulary=262, lowercase=False)
+    symbols = Symbols.learn(["a"], options, SPECIAL)
+    ids = symbols.encode(["ü"]).row(0).tolist()
+    assert symbols.decode([ids[:-1]]) == ["�"]
+    with pytest.raises(ArgumentError, match="no symbol 'nothing'"):
+        symbols.id_of("nothing")

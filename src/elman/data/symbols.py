@@ -62,26 +62,32 @@ class Symbols:
             raise ArgumentError(f"this is not the JSON of a tokenizer ({error})") from None
         if (self._tokenizer.token_to_id(PAD), self._tokenizer.token_to_id(UNKNOWN)) != (0, 1):
             raise ArgumentError(f"the tokenizer does not begin with {PAD} and {UNKNOWN}", "one that elman wrote")
+        # Only special symbols have a space in their name: one that begins or ends a text, say.
+        names = self._tokenizer.get_vocab().items()
+        self._special = {0, 1, *(i for name, i in names if " " in name and len(name) > 1)}
 
     @classmethod
-    def learn(cls, texts: Sequence[str], options: SymbolOptions) -> Symbols:
+    def learn(cls, texts: Sequence[str], options: SymbolOptions, special: Sequence[str] = ()) -> Symbols:
         """Find the most frequent symbols of some texts; equally frequent ones in the order of the alphabet.
 
         Args:
             texts: those of the training rows only.
             options: what one symbol is, and how many there may be, `<pad>` and `<unk>` among them.
+            special: names of further symbols that no text holds, such as the end of a text; their ids are 2, 3, …
+                A name with a space in it can never be that of a learned symbol.
 
         Raises:
             ConfigError: the vocabulary of "bpe" has less room than there are bytes.
         """
-        if options.tokens == "bpe" and options.vocabulary < _BYTES + 2:
+        least = 2 + len(special) + (_BYTES if options.tokens == "bpe" else 1)
+        if options.vocabulary < least:
+            why = ", which begins with one symbol per byte" if options.tokens == "bpe" else ""
             raise ConfigError(
-                f"vocabulary is {options.vocabulary}",
-                expected=f"at least {_BYTES + 2} with tokens: bpe, which begins with one symbol per byte",
+                f"vocabulary is {options.vocabulary}", expected=f"at least {least} with tokens: {options.tokens}{why}"
             )
-        tokenizer, trainer = _untrained(options)
+        tokenizer, trainer = _untrained(options, options.vocabulary - 2 - len(special))
         tokenizer.train_from_iterator((_utf8(text) for text in texts), trainer, length=len(texts))
-        return cls(_with_special_symbols(tokenizer), options)
+        return cls(_with_special_symbols(tokenizer, special), options)
 
     def encode(self, texts: Sequence[str]) -> Ragged:
         """The ids of each text, cut to `max_length` at the end that is kept, then filled up to `pad_to`."""
@@ -97,6 +103,38 @@ class Symbols:
             ids = ids[-o.max_length :] if o.keep == "last" else ids[: o.max_length]
         row = np.array(ids, dtype=np.int32)
         return np.pad(row, (0, o.pad_to - len(row))) if o.pad_to > len(row) else row
+
+    def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
+        """The text of each row of ids, what is no symbol of a text left out.
+
+        For "bpe" it is the very text that was encoded, after its normalisation, without a space at its beginning;
+        words are joined by spaces.
+
+        Example:
+            >>> from elman.data.options import SymbolOptions
+            >>> symbols = Symbols.learn(["Ein Haus."], SymbolOptions(tokens="bpe", vocabulary=300, lowercase=False))
+            >>> symbols.decode([symbols.encode(["Häuser, ein Haus."]).row(0).tolist()])
+            ['Häuser, ein Haus.']
+        """
+        names, texts = self.names, []
+        for row in rows:
+            own = [int(i) for i in row if int(i) not in self._special]
+            if self.options.tokens == "bpe":
+                texts.append(self._tokenizer.decode(own, skip_special_tokens=False).removeprefix(" "))
+            else:
+                texts.append((" " if self.options.tokens == "word" else "").join(names[i] for i in own))
+        return texts
+
+    def id_of(self, name: str) -> int:
+        """The id of a symbol.
+
+        Raises:
+            ArgumentError: there is none of this name.
+        """
+        found = self._tokenizer.token_to_id(name)
+        if found is None:
+            raise ArgumentError(f"there is no symbol {name!r}", expected="one of the vocabulary's names")
+        return found
 
     @property
     def size(self) -> int:
@@ -117,11 +155,10 @@ class Symbols:
         return f"Symbols({self.size:,} {self.options.tokens} symbols)"
 
 
-def _untrained(options: SymbolOptions) -> tuple[Tokenizer, Any]:
-    """A tokenizer without vocabulary, and the trainer that fills it."""
+def _untrained(options: SymbolOptions, room: int) -> tuple[Tokenizer, Any]:
+    """A tokenizer without vocabulary, and the trainer that fills it with so many symbols."""
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-    room = options.vocabulary - 2
     if options.tokens == "bpe":
         alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
         tokenizer = Tokenizer(models.BPE())
@@ -147,14 +184,14 @@ def _untrained(options: SymbolOptions) -> tuple[Tokenizer, Any]:
     return tokenizer, trainer
 
 
-def _with_special_symbols(tokenizer: Tokenizer) -> str:
-    """The JSON of a trained tokenizer, its ids moved up by two to make room for <pad> and <unk>.
+def _with_special_symbols(tokenizer: Tokenizer, special: Sequence[str]) -> str:
+    """The JSON of a trained tokenizer, its ids moved up to make room for <pad>, <unk> and others.
 
     They are not "added tokens" of the library, which would be found in texts that happen to contain them.
     """
     described = json.loads(tokenizer.to_str())
     learned = sorted(described["model"]["vocab"].items(), key=lambda item: item[1])
-    names = [PAD, UNKNOWN, *(name for name, _ in learned)]
+    names = [PAD, UNKNOWN, *special, *(name for name, _ in learned)]
     described["model"]["vocab"] = {name: i for i, name in enumerate(names)}
     return json.dumps(described, ensure_ascii=False)
 
