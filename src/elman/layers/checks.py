@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from elman.errors import ArgumentError, ArgumentTypeError
+from elman.run.choice import autocasting
 from elman.step.reference import State
 
 
@@ -23,8 +24,7 @@ def check_x(x: Tensor, input_size: int, weight: Tensor | None) -> None:
         )
     if x.shape[2] != input_size:
         raise ArgumentError(f"x has {x.shape[2]} features", expected=f"{input_size}, the cell's input_size")
-    autocast = torch.is_autocast_enabled(x.device.type)
-    if weight is not None and x.dtype != weight.dtype and not autocast:
+    if weight is not None and x.dtype != weight.dtype and not autocasting(x.device.type):
         raise ArgumentTypeError(
             f"x is of type {x.dtype}", expected=f"{weight.dtype}, as the weights", fix=f"Write x.to({weight.dtype})"
         )
@@ -81,5 +81,5 @@ def check_inputs(inputs: Mapping[str, Tensor], rows: Mapping[str, int], steps: M
 
 
 def _check_type(name: str, value: Tensor, x: Tensor) -> None:
-    if value.dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):
+    if value.dtype != x.dtype and not autocasting(x.device.type):
         raise ArgumentTypeError(f"{name} is of type {value.dtype}", expected=f"{x.dtype}, as x")

@@ -10,6 +10,7 @@ from elman.arguments import number, size
 from elman.cells.cell import Cell
 from elman.cells.wrapper import Wrapper
 from elman.errors import ArgumentError, ArgumentTypeError
+from elman.run.choice import autocasting
 from elman.run.over_time import over_time
 from elman.step.reference import State
 
@@ -180,7 +181,7 @@ def check_targets(targets: Tensor, n: int, time: int, width: int, x: Tensor) -> 
             expected=f"({n}, {time}, {width}): the targets in output space, not shifted",
             fix=classes if targets.dim() == 2 else "",
         )
-    if targets.dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):
+    if targets.dtype != x.dtype and not autocasting(x.device.type):
         raise ArgumentTypeError(f"feedback is of type {targets.dtype}", expected=f"{x.dtype}, as x")
 
 

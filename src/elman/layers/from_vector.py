@@ -13,6 +13,7 @@ from elman.cells.gates import draw
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.lengths import Lengths
 from elman.layers.recurrent import Recurrent
+from elman.run.choice import autocasting
 from elman.run.stream import Stream
 from elman.step.reference import State
 
@@ -207,7 +208,7 @@ class FromVector(nn.Module):
                 f"vector has shape {tuple(vector.shape)}", expected=f"(n, {self.vector_size}), one vector for each row"
             )
         weight = first_weight(self)
-        if weight is not None and vector.dtype != weight.dtype and not torch.is_autocast_enabled(vector.device.type):
+        if weight is not None and vector.dtype != weight.dtype and not autocasting(vector.device.type):
             raise ArgumentTypeError(f"vector is of type {vector.dtype}", expected=f"{weight.dtype}, as the weights")
 
     def extra_repr(self) -> str:

@@ -29,7 +29,7 @@ def as_lengths(lengths: Lengths | None, n: int, time: int) -> Tensor:
         tensor([2, 0, 3])
     """
     if lengths is None:
-        return torch.full((n,), time, dtype=torch.int64)
+        return torch.full((n,), time, dtype=torch.int64, device="cpu")
     values = _tensor(lengths)
     if values.dtype == torch.bool:
         raise ArgumentTypeError(
@@ -43,8 +43,10 @@ def as_lengths(lengths: Lengths | None, n: int, time: int) -> Tensor:
         raise ArgumentError(
             f"lengths have shape {tuple(values.shape)} for a batch of {n} rows", expected=f"shape ({n},)"
         )
+    if values.is_meta:  # nobody knows them, and no shape depends on them
+        return as_lengths(None, n, time)
     values = values.detach().to("cpu", torch.int64)
-    if torch.compiler.is_compiling():  # values are looked at when the graph runs
+    if torch.compiler.is_compiling() or type(values) is not Tensor:  # values are looked at when the graph runs
         torch._assert_async(((values >= 0) & (values <= time)).all(), "lengths are not all from 0 to T, the steps of x")  # pyright: ignore[reportPrivateImportUsage]
         return values
     for wrong, what in ((values < 0, "negative"), (values > time, f"more than the {time} steps of the batch")):
@@ -58,7 +60,7 @@ def _tensor(lengths: Any) -> Tensor:
     if isinstance(lengths, Tensor):
         return lengths
     try:
-        values = torch.as_tensor(lengths)
+        values = torch.as_tensor(lengths, device="cpu")
     except (TypeError, ValueError, RuntimeError) as error:
         raise ArgumentTypeError(
             f"lengths are {lengths!r} ({type(lengths).__name__})", expected="a list or tensor of whole numbers"

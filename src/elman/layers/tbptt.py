@@ -45,7 +45,7 @@ def tbptt(
         state: the state to begin with, name → (n, width); None for the initial one. A gradient reaches it from the
             first chunk; a learned initial state also from the chunks in which a sequence begins.
         reset, inputs: as for the layer, over the whole sequence; what cells draw is drawn anew for each chunk.
-        feedback, teacher_forcing: likewise; which steps are forced is drawn once, at the call.
+        feedback, teacher_forcing: likewise; the steps that are forced are drawn once, at the call.
 
     Yields:
         y (n, steps, o) of the chunk, 0 in the padding; where it is in time, as a slice; the state after it, detached.
@@ -63,24 +63,20 @@ def tbptt(
         ...     optimizer.zero_grad()
         ...     loss.backward()
         ...     _ = optimizer.step()
-        >>> where, state["h"].shape
-        (slice(90, 100, None), torch.Size([4, 5]))
 
     Source: R. J. Williams and J. Peng, "An efficient gradient-based algorithm for on-line training of recurrent
     network trajectories", Neural Computation 2 (1990), 490-501.
     """
     _check_layer(layer)
-    steps = size("steps", steps)
     check_x(x, layer.input_size, first_weight(layer))
-    n, time, _ = x.shape
-    check_reset(reset, n, time)
-    if state is not None:
-        state = checked_state(state, layer.states, n, x)
+    check_reset(reset, x.shape[0], x.shape[1])
+    state = None if state is None else checked_state(state, layer.states, len(x), x)
     if inputs is not None:
         check_inputs(inputs, layer._named("rows"), layer._named("steps"), x)
-    lengths = as_lengths(lengths, n, time)
+    lengths = as_lengths(lengths, x.shape[0], x.shape[1])
     which = forced_steps(layer._passes()[-1][2], feedback, teacher_forcing, x)
-    return _chunks(layer, x, steps, lengths, state, reset, partial(_taken, inputs or {}, feedback, which))
+    taken = partial(_taken, inputs or {}, feedback, which)
+    return _chunks(layer, x, size("steps", steps), lengths, state, reset, taken)
 
 
 def _check_layer(layer: Recurrent) -> None:

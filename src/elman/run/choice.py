@@ -49,10 +49,15 @@ class Choice:
         """The program's weights by name, computed from the cell's under autograd, and not in another dtype."""
         if self.capture is None:
             return {}
-        if not torch.is_autocast_enabled(device):
+        if not autocasting(device):
             return self.capture.weights(cell)
         with torch.autocast(device, enabled=False):
             return self.capture.weights(cell)
+
+
+def autocasting(device: str) -> bool:
+    """Whether torch chooses the dtypes on this type of device now; "meta" is none of those that it may be asked for."""
+    return device != "meta" and torch.is_autocast_enabled(device)
 
 
 def machine_name(name: str) -> str:

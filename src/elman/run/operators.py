@@ -57,7 +57,9 @@ _watchers: Callable[[], int] = torch._C._len_torch_dispatch_stack
 
 def _plain(values: Sequence[Tensor]) -> bool:
     """Whether these are tensors with memory, and nobody watches what is done with them."""
-    return not _watchers() and all(type(value) in (Tensor, torch.nn.Parameter) for value in values)
+    if _watchers() or values[0].is_meta:
+        return False
+    return all(type(value) in (Tensor, torch.nn.Parameter) for value in values)
 
 
 def _forward(program: str, machine: str, values: Sequence[Tensor], *setting: Any) -> list[Tensor]:

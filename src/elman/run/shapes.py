@@ -1,4 +1,4 @@
-"""What the operators return, without computing it: for torch.compile and torch.export."""
+"""What the operators return, without computing it: for torch.compile, torch.export, and tensors without memory."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elman.run.choice import choose
+from elman.run.choice import autocasting, choose
 from elman.step.aside import aside
 from elman.step.capture.once import Ref
 
@@ -32,7 +32,7 @@ def described(
         weights[name] = found
     for name, values, kind in constants:
         weights[name] = torch.tensor(values, dtype=kind, device=device)
-    if torch.is_autocast_enabled(device):
+    if autocasting(device):
         with torch.autocast(device, enabled=False):
             _replay(once, weights)
     else:
