@@ -106,5 +106,5 @@ def test_gated_cells(cell: str, gates: int) -> None:
 
 
 def test_a_gated_cell_has_no_activation_to_choose() -> None:
-    with pytest.raises(ElmanError, match=r"activation is 'relu' for the cell 'gru'"):
+    with pytest.raises(ElmanError, match=r"the cell 'gru' has no activation to choose"):
         Network(10, 2, quiet(cell="gru", activation="relu"))

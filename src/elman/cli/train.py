@@ -16,9 +16,8 @@ def command(words: Sequence[str]) -> Callable[..., None]:
     Args:
         words: what stands after `elman train`.
     """
-    given = [
-        word.partition("=")[2] or after for word, after in zip(words, [*words[1:], ""], strict=True) if _task(word)
-    ]
+    following = [*words[1:], ""]
+    given = [w.partition("=")[2] or after for w, after in zip(words, following, strict=False) if _task(w)]
     every = all_options()
     named = [every[name] for name in given if name in every]
 
