@@ -2,7 +2,10 @@
 
 import codecs
 import contextlib
+import io
 import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from elman.data.files import shown
@@ -55,6 +58,58 @@ def decode(raw: bytes, path: object, encoding: str | None = None) -> Decoded:
         'café'
     """
     name = shown(str(path))
+    raw, chosen, notes = _recognised(raw, name, encoding)
+    try:
+        text = raw.decode(chosen)
+    except UnicodeDecodeError as error:
+        raise _wrong_byte(raw, error, name, chosen) from None
+    _refuse_nul(text, name)
+    return Decoded(text, notes, chosen)
+
+
+def decode_pieces(
+    pieces: Iterable[bytes], path: object, encoding: str | None = None, note: Callable[[str], None] | None = None
+) -> Iterator[str]:
+    """The text in some bytes that come piece after piece, every line end as one \\n; never the whole text at once.
+
+    Args:
+        pieces: the bytes, unpacked, the first piece with enough of them to know the encoding from.
+        path, encoding: as for `decode`.
+        note: told what was noticed.
+
+    Yields:
+        Pieces of the text, some of them empty.
+
+    Raises:
+        DataError, ConfigError: as `decode`.
+
+    Example:
+        >>> "".join(decode_pieces(["caf\\u00e9\\r\\nbar".encode()[:4], b"\\xa9\\r", b"\\nbar"], "menu.txt"))
+        'café\\nbar'
+    """
+    name, source = shown(str(path)), iter(pieces)
+    head = next(source, b"")
+    first, chosen, notes = _recognised(head, name, encoding)
+    for words in notes if note else ():
+        note(words)  # pyright: ignore[reportOptionalCall]
+    decoder = codecs.getincrementaldecoder(chosen)()
+    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    done, lines = len(head) - len(first), 0  # bytes and lines before those that are decoded now
+    held = b""  # what the decoder has kept of the piece before
+    for piece in chain([first], source, [None]):
+        whole = held + (piece or b"")
+        try:
+            text = decoder.decode(piece or b"", final=piece is None)
+        except UnicodeDecodeError as error:
+            raise _wrong_byte(whole, error, name, chosen, done, lines) from None
+        _refuse_nul(text, name, lines)
+        held = decoder.getstate()[0]
+        done, lines = done + len(whole) - len(held), lines + text.count("\n")
+        yield newlines.decode(text, final=piece is None)
+
+
+def _recognised(raw: bytes, name: str, encoding: str | None) -> tuple[bytes, str, list[str]]:
+    """The bytes without their byte-order mark, their encoding, and what was noticed."""
     if encoding is not None:
         encoding = _known(encoding)
     notes: list[str] = []
@@ -68,19 +123,18 @@ def decode(raw: bytes, path: object, encoding: str | None = None) -> Decoded:
         notes.append(f"{name} looks like UTF-16 without a byte-order mark: read as {chosen.upper()}")
     if encoding is None:
         _refuse_binary(raw, name)
-    try:
-        text = raw.decode(chosen)
-    except UnicodeDecodeError as error:
-        raise _wrong_byte(raw, error, name, chosen) from None
+    return raw, chosen, notes
+
+
+def _refuse_nul(text: str, name: str, lines: int = 0) -> None:
     if "\0" in text:
         at = text.index("\0")
         raise DataError(
             f"a NUL character at position {at}: the file is damaged or not a text",
             expected=_READABLE,
             path=name,
-            line=text.count("\n", 0, at) + 1,
+            line=lines + text.count("\n", 0, at) + 1,
         )
-    return Decoded(text, notes, chosen)
 
 
 def _known(encoding: str) -> str:
@@ -112,17 +166,20 @@ def _refuse_binary(raw: bytes, name: str) -> None:
             raise DataError(f"this is {kind}", expected=_READABLE, path=name)
 
 
-def _wrong_byte(raw: bytes, error: UnicodeDecodeError, name: str, encoding: str) -> DataError:
-    line = raw.count(b"\n", 0, error.start) + 1
+def _wrong_byte(
+    raw: bytes, error: UnicodeDecodeError, name: str, encoding: str, before: int = 0, lines: int = 0
+) -> DataError:
+    """The error of a byte, in bytes that stand behind others and behind so many lines."""
+    line = lines + raw.count(b"\n", 0, error.start) + 1
     if error.reason == "unexpected end of data" and error.end >= len(raw) - 1 and encoding.startswith("utf"):
         return DataError(
-            f"the file ends in the middle of a character (byte {error.start})",
+            f"the file ends in the middle of a character (byte {before + error.start})",
             expected=f"whole characters in {encoding.upper()}",
             fix="It seems to be cut short: fetch it again.",
             path=name,
             line=line,
         )
-    found = f"byte 0x{raw[error.start]:02x} at position {error.start} is not {encoding.upper()}"
+    found = f"byte 0x{raw[error.start]:02x} at position {before + error.start} is not {encoding.upper()}"
     if not encoding.startswith("utf-8"):
         return DataError(found, fix="Try another --encoding, or none.", path=name, line=line)
     around = raw[max(0, error.start - 60) : error.start + 60]

@@ -5,12 +5,13 @@ import difflib
 import errno
 import gzip
 import hashlib
+import io
 import os
 import secrets
 import stat
 import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -113,6 +114,44 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         b'a fine film'
     """
     return unpack(read_stored(path), path)
+
+
+def byte_pieces(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """The bytes of a file, unpacked where it is gzipped, a mebibyte at a time; "-" is standard input.
+
+    Raises:
+        DataError, StorageError: as `read_bytes`.
+    """
+    name = os.fspath(path)
+    fix = "Fetch or pack the file again."
+    try:
+        with _opened(name) as file:
+            packed = file.peek(2)[:2] == GZIP
+            source = gzip.GzipFile(fileobj=file) if packed else file
+            while piece := source.read(_CHUNK):
+                yield piece
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"there is no file {name!r}", fix=_similar(name)) from None
+    except EOFError:
+        raise DataError("the gzip file is cut short", "its end-of-stream mark", fix, path=shown(path)) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"the gzip file is damaged ({error})", fix=fix, path=shown(path)) from None
+    except OSError as error:
+        raise storage_error(error, name, "read") from error
+
+
+@contextlib.contextmanager
+def _opened(name: str) -> Iterator[io.BufferedReader]:
+    if name == STDIN:
+        yield sys.stdin.buffer  # pyright: ignore[reportReturnType]
+        return
+    mode = os.stat(name).st_mode
+    if stat.S_ISDIR(mode):
+        raise DataError("this is a folder", "a file", _inside(name), path=name)
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise DataError("this is a device", "a file", path=name)
+    with open(name, "rb") as file:
+        yield file
 
 
 def _inside(folder: str) -> str:
