@@ -36,6 +36,20 @@ def test_it_is_the_cross_entropy_of_torch_in_pieces_of_any_size(
         same(found, grad)
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_smoothed_targets_are_those_of_torch(monkeypatch: pytest.MonkeyPatch, bias: bool) -> None:
+    monkeypatch.setattr(softmax_file, "PIECE", 20)
+    h, weight, own_bias, targets = given(13, 7, 5)
+    learned = (h, weight, own_bias) if bias else (h, weight)
+    logits = h @ weight.t() + (own_bias if bias else 0)
+    expected = nn.functional.cross_entropy(logits, targets, label_smoothing=0.1)
+    own = cross_entropy(h, weight, own_bias if bias else None, targets, smoothing=0.1)
+    same(own, expected)
+    expected_grads = torch.autograd.grad(expected * 3, learned)
+    for found, grad in zip(torch.autograd.grad(own * 3, learned), expected_grads, strict=True):
+        same(found, grad)
+
+
 def test_without_a_bias_and_with_few_that_learn() -> None:
     h, weight, _, targets = given(6, 9, 4)
     assert torch.autograd.gradcheck(lambda a, b: cross_entropy(a, b, None, targets), (h, weight))

@@ -15,10 +15,10 @@ from elman.errors import ArgumentError
 PIECE = 1 << 20
 
 
-def cross_entropy(h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
+def cross_entropy(h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, smoothing: float = 0.0) -> Tensor:
     """Mean cross-entropy of a softmax over many classes, without ever holding all logits.
 
-        loss = mean_i (log Σ_k exp o_ik - o_{i, targets_i})        o = h weightᵀ + bias
+        loss = mean_i (log Σ_k exp o_ik - (1 - ε) o_{i, targets_i} - ε mean_k o_ik)        o = h weightᵀ + bias
 
     The gradients are made at once, piece after piece of the rows: those of h, weight and bias are kept, not the logits
     (N, K). There is no second derivative: the first one counts as a constant.
@@ -28,6 +28,7 @@ def cross_entropy(h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tenso
         weight: a vector for each class (K, h).
         bias: (K), or None.
         targets: classes (N), int64.
+        smoothing: ε, the share of a target that is spread over all classes alike (label smoothing).
 
     Returns:
         A scalar; 0 for no rows.
@@ -38,7 +39,7 @@ def cross_entropy(h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tenso
         >>> torch.allclose(cross_entropy(h, weight, None, targets), expected)
         True
     """
-    return _CrossEntropy.apply(h, weight, bias, targets, torch.is_grad_enabled())  # pyright: ignore[reportReturnType]
+    return _CrossEntropy.apply(h, weight, bias, targets, smoothing, torch.is_grad_enabled())  # pyright: ignore[reportReturnType]
 
 
 @torch.no_grad()
@@ -209,7 +210,9 @@ class _CrossEntropy(torch.autograd.Function):
     """`cross_entropy`: the gradients of all three inputs are made on the way forward."""
 
     @staticmethod
-    def forward(ctx: Any, h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, learns: bool) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, h: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, smoothing: float, learns: bool
+    ) -> Tensor:
         total, n = h.new_zeros(()), max(len(h), 1)
         dh = torch.empty_like(h) if learns else None
         dw = torch.zeros_like(weight) if learns else None
@@ -218,23 +221,32 @@ class _CrossEntropy(torch.autograd.Function):
             x, own = h[rows], targets[rows].unsqueeze(1)
             o = linear(x, weight, bias)  # (piece, K)
             top = o.amax(dim=1, keepdim=True)
-            total -= (o.gather(1, own) - top).sum()
+            total -= (1 - smoothing) * (o.gather(1, own) - top).sum() - smoothing * top.sum()
             p = o.sub_(top).exp_()
             z = p.sum(dim=1, keepdim=True)
             total += z.log().sum()
             if dh is not None and dw is not None:
-                p.mul_(1 / (z * n)).scatter_add_(1, own, p.new_full(own.shape, -1 / n))  # of the mean by o
+                p.mul_(1 / (z * n)).scatter_add_(1, own, p.new_full(own.shape, (smoothing - 1) / n))  # of the mean by o
                 dh[rows] = p @ weight
                 dw.addmm_(p.t(), x)
                 if db is not None:
                     db += p.sum(dim=0)
+        total = total / n
+        if smoothing and len(h):  # ε mean_k o_ik is linear in each of h, weight and bias
+            mean, shift = weight.mean(dim=0), h.new_zeros(()) if bias is None else bias.mean()
+            total -= smoothing * (h.mean(dim=0) @ mean + shift)
+            if dh is not None and dw is not None:
+                dh -= smoothing / n * mean
+                dw -= smoothing / len(weight) * h.mean(dim=0)
+            if db is not None:
+                db -= smoothing / len(weight)
         ctx.save_for_backward(dh, dw, db)
-        return total / n
+        return total
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return *(None if own is None else own * grad for own in ctx.saved_tensors), None, None
+        return *(None if own is None else own * grad for own in ctx.saved_tensors), None, None, None
 
 
 def _pieces(n: int, classes: int) -> list[slice]:
