@@ -20,7 +20,8 @@ class MultiplicativeLSTM(Cell):
         h_t = o_t tanh(c_t)                               output y_t = h_t
 
     The blocks of the four gates stand side by side in the order i, f, g, o, as in `LSTM`. M and each U block start
-    uniform (Glorot), R and each W block orthogonal, b at zero but for b_f.
+    uniform (Glorot), R and each W block orthogonal, b at zero but for b_f. Around m it is the LSTM of Radford et al.,
+    which is the usual one; that of the first paper has its output gate within, h_t = tanh(o_t c_t).
 
     Args:
         input_size: d, width of x_t.
@@ -45,7 +46,8 @@ class MultiplicativeLSTM(Cell):
         (torch.Size([2, 5]), ['c', 'h'])
 
     Source: B. Krause, L. Lu, I. Murray and S. Renals, "Multiplicative LSTM for sequence modelling", arXiv:1609.07959
-    (2016).
+    (2016); in this form: A. Radford, R. Jozefowicz and I. Sutskever, "Learning to generate reviews and discovering
+    sentiment", arXiv:1704.01444 (2017).
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, forget_bias: float = 1.0) -> None:
