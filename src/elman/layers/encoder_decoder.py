@@ -17,10 +17,11 @@ from elman.layers.from_vector import FromVector
 from elman.layers.lengths import Lengths, as_lengths, real_steps
 from elman.layers.readout import Readout
 from elman.layers.recurrent import Recurrent
+from elman.layers.softmax import cross_entropy, log_probability
 from elman.step.reference import State
 
 ATTENTIONS = ("after", "inside", "none")
-SCORES = ("general", "dot", "additive")
+SCORES = ("general", "additive")
 TIED = ("all", "target", "none")
 
 
@@ -74,7 +75,7 @@ class EncoderDecoder(nn.Module):
         cell: makes a cell of a given input size; each of its two or more siblings has initial values of its own.
         layers: of the encoder, and of the decoder.
         attention: "after", "inside" or "none".
-        score: of the attention: "general", "dot" or "additive"; "additive" with coverage.
+        score: of the attention: "general" or "additive"; with coverage it is additive.
         input_feeding, coverage: as above.
         tied: which share the matrix E: "all" (what is read on both sides, and the readout), "target" (what the decoder
             reads, and the readout), or "none".
@@ -93,13 +94,12 @@ class EncoderDecoder(nn.Module):
     Example:
         >>> network = EncoderDecoder(100, 8, lambda width: cells.GRU(width, 6))
         >>> source, before = torch.randint(100, (2, 7)), torch.randint(100, (2, 5))
-        >>> logits = network(source, [7, 3], before, [5, 2])        # at the real steps of all rows
-        >>> logits.shape
-        torch.Size([7, 100])
+        >>> network(source, [7, 3], before, [5, 2], torch.randint(100, (7,))).shape      # mean over 5 + 2 real steps
+        torch.Size([])
         >>> state = network.start(source, [7, 3])
-        >>> log_p, state = network.step(before[:, 0], state)         # symbol after symbol
-        >>> torch.allclose(log_p[0], logits[0].log_softmax(dim=0), atol=1e-6)
-        True
+        >>> log_p, state = network.step(before[:, 0], state)                              # symbol after symbol
+        >>> log_p.shape
+        torch.Size([2, 100])
 
     Source: I. Sutskever, O. Vinyals and Q. V. Le, "Sequence to sequence learning with neural networks", NeurIPS 2014;
     M.-T. Luong, H. Pham and C. D. Manning, "Effective approaches to attention-based neural machine translation", EMNLP
@@ -151,20 +151,38 @@ class EncoderDecoder(nn.Module):
         """Whether a step reads what the attention of the step before gave, so that training is a loop in Python."""
         return self.where == "inside" or self.feeds or self.covers
 
-    def forward(self, source: Tensor, lengths: Lengths, before: Tensor, before_lengths: Lengths) -> Tensor:
-        """The logits of every symbol of the targets, each given those before it (teacher forcing).
+    def forward(
+        self,
+        source: Tensor,
+        lengths: Lengths,
+        before: Tensor,
+        before_lengths: Lengths,
+        targets: Tensor,
+        smoothing: float = 0.0,
+    ) -> Tensor:
+        """The mean cross-entropy of the targets, each given those before it (teacher forcing).
 
         Args:
             source: ids (n, T).
             lengths: real symbols of each source (n).
             before: ids (n, S) of the targets, one step late: what begins a text, then all symbols but the last.
             before_lengths: real symbols of each of them (n).
+            targets: what is to come at each of the N real steps of `before`, row after row (N).
+            smoothing: share of a target that is spread over all symbols.
 
         Returns:
-            logits (N, V) of the real steps only, row after row: `before`'s N real symbols.
+            A scalar; 0 for no targets.
         """
         a, _, real = self._taught(source, lengths, before, before_lengths)
-        return self._logits(a[real])
+        return cross_entropy(a[real], self.out.weight, self.b, targets, smoothing)
+
+    @torch.no_grad()
+    def log_probabilities(
+        self, source: Tensor, lengths: Lengths, before: Tensor, before_lengths: Lengths, targets: Tensor
+    ) -> Tensor:
+        """log p of each target (N); arguments as for a call."""
+        a, _, real = self._taught(source, lengths, before, before_lengths)
+        return log_probability(a[real], self.out.weight, self.b, targets)
 
     def align(self, source: Tensor, lengths: Lengths, before: Tensor, before_lengths: Lengths) -> Tensor:
         """The weights of the attention (n, S, T) at each step of given targets; arguments as for a call.
@@ -250,10 +268,11 @@ class EncoderDecoder(nn.Module):
         """Context (m, 2 h) and weights (m, T): the rows of a source are several queries to the same memory."""
         assert self.attention is not None
         assert state.memory is not None
-        s, m = len(state.memory.real), len(query)
-        queries = query.view(s, m // max(s, 1), -1)
+        s = len(state.memory.real)
+        each = len(query) // max(s, 1)
+        queries = query.view(s, each, query.shape[1])
         if isinstance(self.attention, CoverageAttention):
-            coverage = state.carried["coverage"].view(s, m // max(s, 1), state.memory.real.shape[1])
+            coverage = state.carried["coverage"].view(s, each, state.memory.real.shape[1])
             context, weights = self.attention.covered(queries, state.memory, coverage)
         else:
             context, weights = self.attention(queries, state.memory)
