@@ -231,7 +231,7 @@ class _Training:
         rate = max(group["lr"] for group in self.optimizer.param_groups)
         with self.average.in_place():
             numbers = self._validate()
-            better = numbers["loss"] < state.best_loss
+            better = numbers[self.problem.chosen_by] < state.lowest(self.problem.chosen_by)
             if better:
                 self.best = weights(self.network)
         record = end_record(state, numbers, rate, self.problem.unit, self._speed(), self._seconds())

@@ -47,6 +47,7 @@ class Problem:
         carried: what passes from step to step; None: nothing.
         groups: the parameters in groups with step sizes of their own; None: one group of all.
         shares: the step size of each group in an epoch (counted from 0), as a share of the schedule's; 0 freezes it.
+        chosen_by: the validation number whose lowest value chooses the epoch, such as "loss" or "error".
     """
 
     model: nn.Module
@@ -60,6 +61,7 @@ class Problem:
     carried: Carried | None = None
     groups: Sequence[Sequence[nn.Parameter]] | None = None
     shares: Callable[[int], Sequence[float]] | None = None
+    chosen_by: str = "loss"
 
     def units(self, batch: np.ndarray) -> int:
         """How many units the rows of a batch have."""

@@ -18,7 +18,7 @@ class State:
         loss_sum: sum over the running epoch's units (rows, tokens) of their loss.
         units: units of the running epoch that are done.
         history: the records of the ended epochs.
-        best_epoch: the ended epoch (from 1) with the lowest validation loss; 0 before there is one.
+        best_epoch: the ended epoch (from 1) with the lowest validation loss, or what else chooses; 0: none yet.
         stale: epochs ended since then.
         limit: steps after which max_minutes ends the training; None as long as it is not known.
         seconds: time spent before this process.
@@ -43,10 +43,9 @@ class State:
     scale: float = 1.0
     averaged: int = 0
 
-    @property
-    def best_loss(self) -> float:
-        """The lowest validation loss so far; infinity before there is one."""
-        return self.history[self.best_epoch - 1]["validation_loss"] if self.best_epoch else float("inf")
+    def lowest(self, name: str) -> float:
+        """A validation number of the best epoch so far; infinity before there is one."""
+        return self.history[self.best_epoch - 1][f"validation_{name}"] if self.best_epoch else float("inf")
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, for a checkpoint."""

@@ -37,6 +37,13 @@ TASKS = {
         load="classify.storage:from_run",
         results="classify.results:summary",
     ),
+    "tag": Task(
+        what="words with tags in sentences: parts of speech, entities, slots and intents",
+        options="tag.options:TagOptions",
+        train="tag.training:train_tagger",
+        load="tag.storage:from_run",
+        results="tag.results:summary",
+    ),
 }
 
 
