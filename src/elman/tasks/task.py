@@ -44,6 +44,13 @@ TASKS = {
         load="tag.storage:from_run",
         results="tag.results:summary",
     ),
+    "generate": Task(
+        what="any text, to learn its language: what comes next",
+        options="generate.options:GenerateOptions",
+        train="generate.training:train_language_model",
+        load="generate.storage:from_run",
+        results="generate.results:summary",
+    ),
 }
 
 

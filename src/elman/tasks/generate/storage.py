@@ -1,0 +1,132 @@
+"""A language model in its run folder: written whole, read back, described by a card."""
+
+from pathlib import Path
+
+from elman.data.config_file import merge
+from elman.data.options import as_dict
+from elman.data.vocabulary import Vocabulary
+from elman.errors import ElmanError, RunError
+from elman.learn.card import Card, model_card
+from elman.learn.contents import Run, version
+from elman.learn.folder import RunFolder, open_run
+from elman.tasks.generate.contrasts import FILE, Contrasts
+from elman.tasks.generate.language_model import LanguageModel
+from elman.tasks.generate.network import Network
+from elman.tasks.generate.options import GenerateOptions
+from elman.tasks.generate.results import verdict
+
+WEIGHTS, SYMBOLS, CARD = "model.safetensors", "symbols.json", "README.md"
+
+
+def save(model: LanguageModel, folder: Path) -> None:
+    """Write a trained model into a folder of its own.
+
+    Raises:
+        RunError, ConfigError: another run, or something else, is there.
+        StorageError: it cannot be written.
+    """
+    with RunFolder(folder) as run:
+        run.begin(as_dict(model.options), model.record.get("data", {}))
+        finish(model, run)
+
+
+def finish(model: LanguageModel, run: RunFolder) -> None:
+    """Write all that came of a training into its folder, which has begun."""
+    from safetensors.torch import save as to_bytes
+
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    files: dict[str, bytes | str] = {
+        WEIGHTS: to_bytes(weights),
+        SYMBOLS: model.vocabulary.to_json(),
+        CARD: model_card(card(model, run.path)),
+    }
+    if model.contrasts is not None:
+        files |= model.contrasts.files()
+    run.finish(files, {"task": model.task, **model.record})
+
+
+def from_folder(folder: Path) -> LanguageModel:
+    """The model in the folder of a finished run.
+
+    Raises:
+        RunError: not a run, not finished, damaged, or of a newer version.
+        StorageError: it cannot be read.
+    """
+    return from_run(open_run(folder))
+
+
+def from_run(run: Run) -> LanguageModel:
+    """The model of a run that was read."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        about = dict(run.about)
+        options, _ = merge(GenerateOptions, yaml=run.config)
+        vocabulary = Vocabulary.from_json(run.file(SYMBOLS).decode(), options.symbols)
+        network = Network(vocabulary.size, options.model)
+        network.load_state_dict(load(run.file(WEIGHTS)))
+        contrasts = Contrasts.from_files(run.files, vocabulary.size) if FILE in run.files else None
+    except RunError:
+        raise
+    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise RunError(
+            f"{run.path} holds no language model that this version of elman can read ({error})",
+            fix="Repeat the `elman train` command that made it, in a new folder.",
+        ) from error
+    record = {name: value for name, value in about.items() if name not in ("task", "format", "elman")}
+    return LanguageModel(network, vocabulary, options, contrasts=contrasts, record=record)
+
+
+def card(model: LanguageModel, folder: Path) -> Card:
+    """What the model card says."""
+    record = model.record
+    results = record.get("results", {})
+    return Card(
+        title=folder.resolve().name,
+        summary=f"A recurrent network ({model.options.model.cell}) that has learned to continue a text.",
+        facts=_facts(model),
+        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
+        results=[],
+        verdict=verdict(results) if results else "",
+        usage='import elman\n\nmodel = elman.load("FOLDER")\nprint(model.generate("Once", length=300))',
+        commands='elman generate FOLDER --prompt "Once" --temperature 0.8\nelman score FOLDER text.txt\n'
+        "elman evaluate FOLDER text.txt",
+        limits=_limits(model),
+        version=version(),
+    )
+
+
+def _facts(model: LanguageModel) -> dict[str, str]:
+    record, options, network = model.record, model.options, model.options.model
+    facts = {
+        "symbols": f"{model.vocabulary.size:,} ({options.symbols.tokens})",
+        "text": ", ".join(f"{part} {count:,} symbols" for part, count in record.get("rows", {}).items()),
+        "network": f"vectors of {network.embedding}, {network.layers} × {network.cell} {network.hidden}"
+        f"{', tied' if network.tied else ''}, {network.softmax} softmax",
+        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+    }
+    if history := record.get("history"):
+        facts["training"] = (
+            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
+            f"{len(history['epochs'])} kept, chosen by the validation loss"
+        )
+    for part, scores in record.get("results", {}).items():
+        for name, n in scores.items():
+            title = "this model" if name == "model" else f"Kneser–Ney {name}"
+            facts[f"{title}, {part}"] = (
+                f"perplexity {n['perplexity']:,.2f}, {n['loss']:.4f} nats per symbol, "
+                f"{n['bits_per_character']:.4f} bits per character"
+            )
+    return facts
+
+
+def _limits(model: LanguageModel) -> list[str]:
+    limits = [
+        "It writes what is probable after the text it was trained on, which may be wrong, offensive, or copied from it."
+    ]
+    if model.options.symbols.tokens != "bpe":
+        limits.append("What is not among its symbols it reads as <unk>, and never writes.")
+    if "test" not in model.record.get("results", {}):
+        limits.append("No test text was given: the validation text has chosen the epoch, so its figures flatter it.")
+    return limits
