@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.data.batches import in_order_batches, length_batches
+from elman.data.batches import in_order_batches, length_batches, token_batches
 from elman.errors import ArgumentError
 
 
@@ -57,3 +57,29 @@ def test_wrong_size(size: int) -> None:
         length_batches(np.ones(3), size, 0, 0)
     with pytest.raises(ArgumentError):
         in_order_batches(np.ones(3), size)
+
+
+@pytest.mark.parametrize("tokens", [1, 40, 500])
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_batches_by_symbols_hold_every_row_once_within_both_bounds(tokens: int, rows: int) -> None:
+    sizes = np.random.default_rng(0).integers(0, 60, (700, 2))
+    batches = token_batches(sizes, tokens, rows, seed=3, epoch=1)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(700))
+    for batch in batches:
+        assert len(batch) <= rows
+        assert len(batch) == 1 or len(batch) * sizes[batch].max() <= tokens
+    again = token_batches(sizes, tokens, rows, seed=3, epoch=1)
+    assert [b.tolist() for b in again] == [b.tolist() for b in batches]
+    if tokens > 1:
+        other = token_batches(sizes, tokens, rows, seed=3, epoch=2)
+        assert [b.tolist() for b in other] != [b.tolist() for b in batches]
+
+
+def test_batches_by_symbols_waste_little() -> None:
+    """Of lengths up to 60, drawn alike; batches of shuffled rows would be padded to nearly twice the symbols."""
+    target = np.random.default_rng(0).integers(1, 60, 5000)
+    sizes = np.stack([target + np.random.default_rng(1).integers(0, 4, 5000), target], axis=1)
+    batches = token_batches(sizes, 1000, 1000, seed=0, epoch=0)
+    padded = sum(len(b) * sizes[b, 1].max() for b in batches)
+    assert padded < 1.1 * target.sum()
+    assert token_batches(np.zeros((0, 2), dtype=np.int64), 10, 10, seed=0, epoch=0) == []

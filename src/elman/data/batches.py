@@ -43,6 +43,56 @@ def length_batches(lengths: np.ndarray, size: int, seed: int, epoch: int) -> lis
     return [batches[i] for i in random.permutation(len(batches))]
 
 
+def token_batches(sizes: np.ndarray, tokens: int, rows: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """As `length_batches`, for rows of several sequences each, with a bound on the padded symbols of a batch.
+
+    A batch of m rows has at most `tokens` symbols in every sequence, padding included: m times the longest one. A row
+    that is longer alone is a batch of its own.
+
+    Args:
+        sizes: lengths of every row's sequences (n, k); sorted by the last one first.
+        tokens: the bound.
+        rows: bound on the rows of a batch.
+        seed, epoch: as for `length_batches`.
+
+    Returns:
+        The row numbers of each batch.
+
+    Raises:
+        ArgumentError: a bound of less than 1.
+
+    Example:
+        >>> import numpy as np
+        >>> sizes = np.array([[3, 1], [1, 9], [4, 2], [1, 2], [5, 2]])
+        >>> sorted(sorted(batch.tolist()) for batch in token_batches(sizes, 8, 64, seed=0, epoch=0))
+        [[0, 3], [1], [2], [4]]
+    """
+    _check(tokens)
+    _check(rows)
+    random = np.random.Generator(np.random.PCG64([seed, epoch]))
+    order = random.permutation(len(sizes))
+    longest = sizes.max(axis=1, initial=1)
+    usual = max(1, min(rows, tokens // max(1, int(longest.mean() if len(sizes) else 1))))
+    batches: list[np.ndarray] = []
+    for begin in range(0, len(order), usual * POOL):
+        pool = order[begin : begin + usual * POOL]
+        pool = pool[np.lexsort([sizes[pool, column] for column in range(sizes.shape[1])])]
+        batches += _filled(pool, longest[pool], tokens, rows)
+    return [batches[i] for i in random.permutation(len(batches))]
+
+
+def _filled(pool: np.ndarray, longest: np.ndarray, tokens: int, rows: int) -> list[np.ndarray]:
+    """Rows in the given order, as many together as the bounds allow."""
+    batches: list[np.ndarray] = []
+    begin, widest = 0, 0
+    for i, length in enumerate(longest.tolist()):
+        widest = max(widest, length)
+        if i > begin and (widest * (i + 1 - begin) > tokens or i - begin == rows):
+            batches.append(pool[begin:i])
+            begin, widest = i, length
+    return [*batches, pool[begin:]] if begin < len(pool) else batches
+
+
 def in_order_batches(lengths: np.ndarray, size: int) -> list[np.ndarray]:
     """All rows in batches from short to long, for measuring: no chance, the least padding.
 
