@@ -18,6 +18,8 @@ from elman.data.kinds import SEEN, kind_of
         ("x.parquet", "", "classify"),
         ("x.conllu", "", "tag"),
         ("x.annotated", "", "tag"),
+        ("x.ts", "", "series"),
+        ("x.arff", "", "series"),
         ("plays.txt", "ROMEO:\nIs the day so young?\n\nBENVOLIO:\n", "generate"),
         ("none.txt", "", "generate"),
         ("fra.txt", "Go.\tVa !\nRun!\tCours !\n", "translate"),

@@ -9,8 +9,16 @@ from elman.errors import ConfigError
 
 # verb → task → "module:function" of elman.cli
 HANDLERS = {
-    "check": {"classify": "check_texts:check_texts"},
-    "predict": {"classify": "predict_labels:predict_labels"},
+    "check": {
+        "classify": "check_texts:check_texts",
+        "tag": "check_tags:check_tags",
+        "series": "check_series:check_series",
+    },
+    "predict": {
+        "classify": "predict_labels:predict_labels",
+        "tag": "predict_tags:predict_tags",
+        "series": "predict_series:predict_series",
+    },
 }
 INSTEAD = {"generate": "elman generate RUN, or elman score RUN FILE", "translate": "elman translate RUN FILE"}
 

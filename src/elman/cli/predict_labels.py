@@ -1,22 +1,16 @@
 """What `elman predict` writes for a classifier: a label and its probabilities for every text of a file."""
 
-import csv
-import io
-import json
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from elman.cli.answers import form_of, write
 from elman.cli.show import printable
-from elman.errors import ConfigError, StorageError
-
-Row = dict[str, Any]
 
 
 def predict_labels(model: Any, file: str, out: Path | None, options: dict[str, Any]) -> None:
     """Write one row per text, in the same order: the column `label`, and a column `probability_CLASS` per class."""
-    form = _form(out)
+    form = form_of(out)
     if file == "-" and sys.stdin.isatty():
         print("One text per line; Ctrl-D ends.", file=sys.stderr)
     data = model.read(file, need_label=False, **options)
@@ -29,49 +23,4 @@ def predict_labels(model: Any, file: str, out: Path | None, options: dict[str, A
         for label, row in zip(model.labels_from(probabilities), probabilities.tolist(), strict=True)
     ]
     content = form(rows, ["label", *names], model.options.data.label_separator or ",")
-    if out is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)  # UTF-8, whatever the terminal's encoding
-    else:
-        from elman.data.files import write_whole
-
-        write_whole(out, content)
-        print(f"{out}: {len(rows):,} rows", file=sys.stderr)
-
-
-def _form(out: Path | None) -> Callable[[list[Row], Sequence[str], str], bytes]:
-    """What turns rows into a file; a name that could not be written is refused here, before any work."""
-    if out is None:
-        return _as_csv
-    forms = {".csv": _as_csv, ".jsonl": _as_json_lines, ".parquet": _as_parquet}
-    if out.suffix.lower() not in forms:
-        raise ConfigError(f"--out {out} has no known format", "a name ending in .csv, .jsonl or .parquet")
-    if not out.parent.is_dir():
-        raise StorageError(f"cannot write {out}: there is no folder {out.parent}", fix="Make the folder first.")
-    return forms[out.suffix.lower()]
-
-
-def _as_csv(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_joined(row[name], separator) for name in names] for row in rows)
-    return text.getvalue().encode()
-
-
-def _as_json_lines(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows).encode()
-
-
-def _as_parquet(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
-    import polars
-
-    columns = {name: [list(v) if isinstance(v := row[name], tuple) else v for row in rows] for name in names}
-    content = io.BytesIO()
-    polars.DataFrame(columns).write_parquet(content)
-    return content.getvalue()
-
-
-def _joined(value: Any, separator: str) -> Any:
-    """Several labels of one text as one cell, as in the file of the training."""
-    return separator.join(value) if isinstance(value, tuple) else value
+    write(content, len(rows), out)

@@ -8,6 +8,7 @@ from pathlib import Path
 from elman.data.files import GZIP
 
 TAGGED = (".conllu", ".conll", ".bio", ".iob", ".iob2", ".annotated")
+SERIES = (".ts", ".arff")
 PLAIN = (".txt", ".text")
 TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
 PACKED = (".gz",)
@@ -21,6 +22,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
         .conllu, .conll, …; columns of words and tags with empty lines between sentences; a folder with seq.in: "tag"
         two texts per line with a tab between them, or columns named source and target: "translate"
         other lines of text: "generate"
+        .ts, .arff: "series"
         everything else: "classify"
 
     Args:
@@ -39,6 +41,8 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     suffix = suffixes[-1] if suffixes else ""
     if suffix in TAGGED:
         return "tag"
+    if suffix in SERIES:
+        return "series"
     if file.is_dir():
         return "tag" if any((file / f"seq.in{end}").exists() for end in ("", *PACKED)) else "classify"
     if suffix in (".csv", ".tsv", ".tab", ".jsonl", ".ndjson"):

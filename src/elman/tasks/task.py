@@ -44,6 +44,13 @@ TASKS = {
         load="tag.storage:from_run",
         results="tag.results:summary",
     ),
+    "series": Task(
+        what="numeric series with a class or a number each: gestures, heartbeats, spoken vowels",
+        options="series.options:SeriesOptions",
+        train="series.training:train_series",
+        load="series.storage:from_run",
+        results="series.results:summary",
+    ),
     "generate": Task(
         what="any text, to learn its language: what comes next",
         options="generate.options:GenerateOptions",
@@ -110,6 +117,8 @@ def train(
 
     content = dict({} if config is None else config if isinstance(config, Mapping) else read_yaml(config))
     name = task or plain(content.pop("task", None)) or find_task(path)
+    if name == "classify" and find_task(path) == "series":
+        name = "series"
     chosen, _ = merge(part(name, "options"), yaml=content, overrides=options)
     folder = run_folder(path) if out is None else Path(out)
     return part(name, "train")(os.fspath(path), chosen, folder, make_report(quiet))

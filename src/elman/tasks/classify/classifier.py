@@ -17,7 +17,7 @@ from elman.tasks.classify.contrasts import Contrasts
 from elman.tasks.classify.inference import logits_of, probabilities_of
 from elman.tasks.classify.network import Network
 from elman.tasks.classify.options import ClassifyOptions
-from elman.tasks.classify.scores import decide, score
+from elman.learn.label_scores import decide, score
 
 Label = str | tuple[str, ...]
 

@@ -12,7 +12,7 @@ from elman.data.options import DataOptions
 from elman.data.split import stratified
 from elman.errors import DataError, TrainingError
 from elman.learn.report import Report
-from elman.tasks.classify.scores import known
+from elman.learn.label_scores import known
 
 
 @dataclass(frozen=True)

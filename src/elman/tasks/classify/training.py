@@ -27,7 +27,7 @@ from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.classify.pairs import frequent_pairs
 from elman.tasks.classify.preparation import Parts, class_weights, prepare
 from elman.tasks.classify.results import beside
-from elman.tasks.classify.scores import Labels, indices, known, one_hot
+from elman.learn.label_scores import Labels, indices, known, one_hot
 from elman.tasks.classify.storage import finish, from_folder
 
 

@@ -8,7 +8,7 @@ import pytest
 from elman.tasks.classify.inference import probabilities_of
 from elman.tasks.classify.preparation import class_weights
 from elman.tasks.classify.results import beside, table, verdict
-from elman.tasks.classify.scores import decide, indices, known, one_hot, score
+from elman.learn.label_scores import decide, indices, known, one_hot, score
 
 
 def test_a_label_never_seen_counts_as_wrong() -> None:

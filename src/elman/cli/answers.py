@@ -1,0 +1,64 @@
+"""What the `elman predict` of several tasks share: rows of answers as CSV, JSON lines or Parquet, written whole."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from elman.errors import ConfigError, StorageError
+
+Row = dict[str, Any]
+Form = Callable[[list[Row], Sequence[str], str], bytes]
+
+
+def write(content: bytes, rows: int, out: Path | None) -> None:
+    """Write a file as a whole, or to the standard output."""
+    if out is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)  # UTF-8, whatever the terminal's encoding
+    else:
+        from elman.data.files import write_whole
+
+        write_whole(out, content)
+        print(f"{out}: {rows:,} rows", file=sys.stderr)
+
+
+def form_of(out: Path | None) -> Form:
+    """What turns rows into a file; a name that could not be written is refused here, before any work."""
+    if out is None:
+        return _as_csv
+    forms = {".csv": _as_csv, ".jsonl": _as_json_lines, ".parquet": _as_parquet}
+    if out.suffix.lower() not in forms:
+        raise ConfigError(f"--out {out} has no known format", "a name ending in .csv, .jsonl or .parquet")
+    if not out.parent.is_dir():
+        raise StorageError(f"cannot write {out}: there is no folder {out.parent}", fix="Make the folder first.")
+    return forms[out.suffix.lower()]
+
+
+def _as_csv(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_joined(row[name], separator) for name in names] for row in rows)
+    return text.getvalue().encode()
+
+
+def _as_json_lines(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows).encode()
+
+
+def _as_parquet(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
+    import polars
+
+    columns = {name: [list(v) if isinstance(v := row[name], tuple) else v for row in rows] for name in names}
+    content = io.BytesIO()
+    polars.DataFrame(columns).write_parquet(content)
+    return content.getvalue()
+
+
+def _joined(value: Any, separator: str) -> Any:
+    """Several labels of one text as one cell, as in the file of the training."""
+    return separator.join(value) if isinstance(value, tuple) else value

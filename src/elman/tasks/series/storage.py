@@ -1,0 +1,137 @@
+"""A model of series in its run folder: written whole, read back, described by a card."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from elman.data.config_file import merge
+from elman.data.options import as_dict
+from elman.errors import ElmanError, RunError
+from elman.learn.card import Card, Result, model_card
+from elman.learn.contents import Run, version
+from elman.learn.folder import RunFolder, open_run
+from elman.tasks.series.contrasts import Nearest
+from elman.tasks.series.model import SeriesModel
+from elman.tasks.series.network import Network
+from elman.tasks.series.options import SeriesOptions
+from elman.tasks.series.results import NAMES, verdict
+from elman.tasks.series.scaling import Scaling
+
+WEIGHTS, NEAREST, CARD = "model.safetensors", "nearest.safetensors", "README.md"
+
+
+def save(model: SeriesModel, folder: Path) -> None:
+    """Write a trained model into a folder of its own.
+
+    Raises:
+        RunError, ConfigError: another run, or something else, is there.
+        StorageError: it cannot be written.
+    """
+    with RunFolder(folder) as run:
+        run.begin(as_dict(model.options), model.record.get("data", {}))
+        finish(model, run)
+
+
+def finish(model: SeriesModel, run: RunFolder) -> None:
+    """Write all that came of a training into its folder, which has begun."""
+    from safetensors.torch import save as to_bytes
+
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    scaling = model.scaling
+    moments = {"scaling.mean": scaling.mean, "scaling.deviation": scaling.deviation}
+    weights |= {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in moments.items()}
+    files: dict[str, bytes | str] = {WEIGHTS: to_bytes(weights), CARD: model_card(card(model, run.path))}
+    if model.contrasts is not None:
+        own = {"points": model.contrasts.points, "answers": model.contrasts.answers}
+        files[NEAREST] = to_bytes({name: torch.from_numpy(np.ascontiguousarray(v)) for name, v in own.items()})
+    about: dict[str, Any] = {
+        "task": model.task, "classes": model.classes, "unit": list(model.unit), "indicators": scaling.indicators,
+        **model.record,
+    }  # fmt: skip
+    run.finish(files, about)
+
+
+def from_folder(folder: Path) -> SeriesModel:
+    """The model in the folder of a finished run.
+
+    Raises:
+        RunError: not a run, not finished, damaged, or of a newer version.
+        StorageError: it cannot be read.
+    """
+    return from_run(open_run(folder))
+
+
+def from_run(run: Run) -> SeriesModel:
+    """The model of a run that was read."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        about = dict(run.about)
+        options, _ = merge(SeriesOptions, yaml=run.config)
+        weights = load(run.file(WEIGHTS))
+        mean, deviation = (weights.pop(f"scaling.{name}").numpy() for name in ("mean", "deviation"))
+        scaling = Scaling(options.model.scale, mean, deviation, about["indicators"])
+        classes = about["classes"]
+        network = Network(scaling.channels, len(classes) if classes else 1, options.model)
+        network.load_state_dict(weights)
+        nearest = None
+        if NEAREST in run.files:
+            own = load(run.file(NEAREST))
+            nearest = Nearest(own["points"].numpy(), own["answers"].numpy())
+        unit = (float(about["unit"][0]), float(about["unit"][1]))
+    except RunError:
+        raise
+    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+        raise RunError(
+            f"{run.path} holds no model of series that this version of elman can read ({error})",
+            fix="Repeat the `elman train` command that made it, in a new folder.",
+        ) from error
+    left_out = ("task", "classes", "unit", "indicators", "format", "elman")
+    record = {name: value for name, value in about.items() if name not in left_out}
+    return SeriesModel(network, scaling, classes, options, unit=unit, contrasts=nearest, record=record)
+
+
+def card(model: SeriesModel, folder: Path) -> Card:
+    """What the model card says."""
+    record, own = model.record, model.options.model
+    results = record.get("results", {})
+    what = "a number for it" if model.classes is None else f"which of {len(model.classes)} classes it belongs to"
+    return Card(
+        title=folder.resolve().name,
+        summary=f"A recurrent network ({own.cell}) that reads a numeric series and tells {what}.",
+        facts=_facts(model),
+        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
+        results=[_result(part, name, n) for part, result in results.items() for name, n in _beside(result).items()
+                 if "accuracy" in n],
+        verdict=verdict(results) if results else "",
+        usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.predict(X)  # arrays (channels, T)',
+        commands="elman predict FOLDER new.csv -o answers.csv\nelman evaluate FOLDER test.csv",
+        limits=["It knows series like those it was trained on: the same channels, in the same units."],
+        version=version(),
+    )  # fmt: skip
+
+
+def _beside(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {"model": result, **result.get("contrasts", {})}
+
+
+def _facts(model: SeriesModel) -> dict[str, str]:
+    own, record = model.options.model, model.record
+    facts = {
+        "classes": "numbers" if model.classes is None else ", ".join(model.classes),
+        "series": ", ".join(f"{part} {count:,}" for part, count in record.get("rows", {}).items()),
+        "network": f"{own.layers} × {own.cell} {own.hidden}{' in both directions' if own.bidirectional else ''}, "
+        f"{own.pooling} of the steps" + (f", convolutions of {own.convolutions} filters" if own.convolutions else ""),
+        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+    }
+    if history := record.get("history"):
+        facts["training"] = f"{history['steps']:,} steps in {history['seconds']:.0f} s"
+    return facts
+
+
+def _result(part: str, name: str, n: dict[str, Any]) -> Result:
+    return Result(NAMES[name], part, n["rows"], n["accuracy"], n["accuracy_low"], n["accuracy_high"],
+                  {"macro F1": n["macro_f1"]})  # fmt: skip
