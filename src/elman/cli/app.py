@@ -24,6 +24,7 @@ COMMANDS = {
     "train": "Train a model on a file of examples.",
     "evaluate": "Measure a trained model on a file with labels.",
     "predict": "Label the texts of a file, or of the standard input.",
+    "translate": "Translate the texts of a file, or of the standard input.",
     "check": "Say what is in a file of examples, and what is wrong with it.",
     "info": "Show what a run folder holds: options, results, classes.",
     "init": "Write a configuration file with every option and its default.",

@@ -58,6 +58,13 @@ TASKS = {
         load="generate.storage:from_run",
         results="generate.results:summary",
     ),
+    "translate": Task(
+        what="pairs of texts, one the translation of the other: two columns, or two files line by line",
+        options="translate.options:TranslateOptions",
+        train="translate.training:train_translator",
+        load="translate.storage:from_run",
+        results="translate.results:summary",
+    ),
 }
 
 

@@ -1,0 +1,153 @@
+"""A translator in its run folder: written whole, read back, described by a card."""
+
+from pathlib import Path
+from typing import Any
+
+from elman.data.config_file import merge
+from elman.data.options import as_dict
+from elman.data.symbols import Symbols
+from elman.errors import ElmanError, RunError
+from elman.learn.card import Card, model_card
+from elman.learn.contents import Run, version
+from elman.learn.folder import RunFolder, open_run
+from elman.learn.pairs import make_network
+from elman.tasks.translate.options import TranslateOptions
+from elman.tasks.translate.results import MISSING
+from elman.tasks.translate.translator import Translator
+
+WEIGHTS, SYMBOLS, CARD = "model.safetensors", "tokenizer.json", "README.md"
+
+
+def save(model: Translator, folder: Path) -> None:
+    """Write a trained model into a folder of its own.
+
+    Raises:
+        RunError, ConfigError: another run, or something else, is there.
+        StorageError: it cannot be written.
+    """
+    with RunFolder(folder) as run:
+        run.begin(as_dict(model.options), model.record.get("data", {}))
+        finish(model, run)
+
+
+def finish(model: Translator, run: RunFolder) -> None:
+    """Write all that came of a training into its folder, which has begun."""
+    from safetensors.torch import save as to_bytes
+
+    files: dict[str, bytes | str] = {
+        WEIGHTS: to_bytes(_weights(model)),
+        SYMBOLS: model.symbols.to_json(),
+        CARD: model_card(card(model, run.path)),
+    }
+    run.finish(files, {"task": model.task, "names": list(model.names), **model.record})
+
+
+def from_folder(folder: Path) -> Translator:
+    """The model in the folder of a finished run.
+
+    Raises:
+        RunError: not a run, not finished, damaged, or of a newer version.
+        StorageError: it cannot be read.
+    """
+    return from_run(open_run(folder))
+
+
+def from_run(run: Run) -> Translator:
+    """The model of a run that was read."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        about = dict(run.about)
+        options, _ = merge(TranslateOptions, yaml=run.config)
+        source, target = about["names"]
+        symbols = Symbols(run.file(SYMBOLS).decode(), options.symbols.of_texts())
+        network = make_network(symbols.size, options.model)
+        weights = load(run.file(WEIGHTS))
+        network.load_state_dict({name: weights[_kept(name, options.model.tied)] for name in network.state_dict()})
+    except RunError:
+        raise
+    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise RunError(
+            f"{run.path} holds no translator that this version of elman can read ({error})",
+            fix="Repeat the `elman train` command that made it, in a new folder.",
+        ) from error
+    record = {name: value for name, value in about.items() if name not in ("task", "names", "format", "elman")}
+    return Translator(network, symbols, options, names=(str(source), str(target)), record=record)
+
+
+def _weights(model: Translator) -> dict[str, Any]:
+    """The weights by their names; a matrix that is shared once."""
+    tied = model.options.model.tied
+    own = model.network.state_dict()
+    return {name: own[name].detach().cpu().contiguous() for name in own if _kept(name, tied) == name}
+
+
+def _kept(name: str, tied: str) -> str:
+    """The name under which a weight is stored."""
+    shared = {"all": ("read.weight", "out.weight"), "target": ("out.weight",), "none": ()}[tied]
+    return "written.weight" if name in shared else name
+
+
+def card(model: Translator, folder: Path) -> Card:
+    """What the model card says."""
+    record, options = model.record, model.options
+    results = record.get("results", {})
+    return Card(
+        title=folder.resolve().name,
+        summary=(
+            f"Two recurrent networks ({options.model.cell}), one that reads a text ({model.names[0]}) and one that "
+            f"writes its translation ({model.names[1]})."
+        ),
+        facts={**_facts(model), **{f"results, {name}": _words(r) for name, r in results.items()}},
+        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
+        results=[],
+        verdict="",
+        usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.translate(["a text", "another one"])',
+        commands="elman translate FOLDER new.txt\nelman evaluate FOLDER test.tsv",
+        limits=_limits(model),
+        version=version(),
+    )
+
+
+def _facts(model: Translator) -> dict[str, str]:
+    record, options = model.record, model.options
+    own = options.model
+    attention = {"after": "attention after the loop", "inside": "attention in each step", "none": "no attention"}
+    facts = {
+        "pairs": ", ".join(f"{part} {count:,}" for part, count in record.get("rows", {}).items()),
+        "symbols": f"{model.symbols.size:,} ({options.symbols.tokens}), of both sides together",
+        "network": f"embedding {own.embedding}, {own.layers} × {own.cell} {own.hidden} in each direction of the "
+        f"encoder and in the decoder, {attention[own.attention]}",
+        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        "search": f"beam {options.search.beam}, length penalty {options.search.length_penalty:g}",
+    }
+    if history := record.get("history"):
+        facts["training"] = (
+            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
+            f"{len(history['epochs'])} kept, chosen by the validation loss"
+        )
+    return facts
+
+
+def _words(result: dict[str, Any]) -> str:
+    perplexity = f"perplexity {result['perplexity']:.2f} per symbol"
+    if "bleu" not in result:
+        return f"{perplexity}. {MISSING}"
+    signatures = f"{result['bleu_signature']}; {result['chrf_signature']}"
+    return f"BLEU {result['bleu']:.2f}, chrF {result['chrf']:.2f}, {perplexity} ({signatures})"
+
+
+def _limits(model: Translator) -> list[str]:
+    limits = [
+        "It translates texts like those that it has learned from; of anything else it makes a fluent text that may be "
+        "wrong, and does not say so.",
+        "Each text is translated by itself, without the ones around it.",
+    ]
+    if bound := model.options.symbols.max_length:
+        limits.append(f"Of texts longer than {bound} symbols it reads the first {bound}.")
+    if "test" not in model.record.get("results", {}):
+        limits.append(
+            "No test pairs were given: the validation pairs have chosen the epoch, so their figures flatter it."
+        )
+    return limits

@@ -1,0 +1,128 @@
+"""From pairs of texts to a trained translator in its run folder."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from elman.data.options import as_dict, check
+from elman.data.parallel import Pairs
+from elman.data.ragged import Ragged
+from elman.data.symbols import Symbols
+from elman.errors import TrainingError
+from elman.learn.folder import RunFolder
+from elman.learn.loop import fit
+from elman.learn.pairs import SPECIAL, EncodedPairs, make_network, pair_problem
+from elman.learn.problem import History
+from elman.learn.report import Report, Silent
+from elman.learn.threads import use_threads
+from elman.tasks.translate.options import TranslateOptions
+from elman.tasks.translate.preparation import Parts, prepare
+from elman.tasks.translate.storage import finish, from_folder
+from elman.tasks.translate.translator import Translator
+
+
+def train_translator(
+    source: str | Path | Pairs,
+    options: TranslateOptions | None = None,
+    out: str | Path | None = None,
+    report: Report | None = None,
+) -> Translator:
+    """Train a translator.
+
+    Args:
+        source: a file of pairs, what two files of lines are called without their ends, or the pairs themselves.
+        options: everything that can be chosen.
+        out: the run folder; an interrupted training in it is continued, a finished one is read. None writes nothing.
+        report: told what is decided, how it goes and what came of it; None for silence.
+
+    Raises:
+        DataError, ConfigError, RunError, TrainingError, StorageError, Interrupted: see `elman.errors`.
+
+    Example:
+        >>> from elman.data.parallel import pairs_of
+        >>> from elman.learn.pair_options import EncoderDecoderOptions, PairSymbolOptions, PairTraining
+        >>> words = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier"}
+        >>> both = [(f"{a} {b}", f"{words[a]} {words[b]}") for a in words for b in words] * 4
+        >>> options = TranslateOptions(
+        ...     symbols=PairSymbolOptions(tokens="word"),
+        ...     model=EncoderDecoderOptions(embedding=16, hidden=16, dropout=0.0, word_dropout=0.0),
+        ...     training=PairTraining(epochs=12, batch_size=8, learning_rate=0.02, threads=1))
+        >>> model = train_translator(pairs_of(*map(list, zip(*both))), options)
+        >>> model.translate(["three one"])
+        ['drei eins']
+    """
+    options, report = options or TranslateOptions(), report or Silent()
+    check(options)
+    parts = prepare(source if isinstance(source, Pairs) else str(source), options.data, options.training.seed, report)
+    if out is None:
+        model = _train(parts, options, None, report)
+    else:
+        with RunFolder(Path(out)) as run:
+            if run.begin(as_dict(options), parts.hashes) == "finished":
+                report.say(f"{out} holds this training, finished.")
+                model = from_folder(Path(out))
+            else:
+                model = _train(parts, options, Path(out), report)
+                finish(model, run)
+    report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
+    return model
+
+
+def _train(parts: Parts, options: TranslateOptions, folder: Path | None, report: Report) -> Translator:
+    assert parts.train.targets is not None
+    symbols = Symbols.learn([*parts.train.sources, *parts.train.targets], options.symbols.of_texts(), SPECIAL)
+    kept, train = _short_enough(parts.train, symbols, report)
+    _, validation = _short_enough(parts.validation, symbols, Silent())
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.training.seed)
+        network = make_network(symbols.size, options.model)
+    weights = sum(p.numel() for p in network.parameters())
+    report.say(f"{symbols.size:,} symbols ({options.symbols.tokens}), {weights:,} weights")
+    if network.waits:
+        report.say("Every step of the decoder waits for the attention of the one before: this trains slowly.")
+    history = fit(
+        pair_problem(network, train, validation, options.training, kept.place), options.training, folder, report
+    )
+    model = Translator(network, symbols, options, names=parts.train.names, record=_record(parts, history))
+    with use_threads(options.training.threads):
+        report.say(f"The translations are searched for with a beam of {options.search.beam}.")
+        measured = {"validation": parts.validation, "test": parts.test}
+        model.record["results"] = {name: model.evaluate(part) for name, part in measured.items() if part is not None}
+    return model
+
+
+def _short_enough(pairs: Pairs, symbols: Symbols, report: Report) -> tuple[Pairs, EncodedPairs]:
+    """The pairs that are not longer than what is read: of a text that is cut, the end would be learned wrongly."""
+    assert pairs.targets is not None
+    sides = [symbols.encode(pairs.sources), symbols.encode(pairs.targets)]
+    bound = symbols.options.max_length or int(1e9)
+    good = np.flatnonzero((sides[0].lengths < bound) & (sides[1].lengths < bound) & (sides[0].lengths > 0))
+    _tell(sides, report)
+    if not len(good):
+        raise TrainingError(
+            f"no pair of {pairs.path} has between 1 and {bound - 1} symbols", fix="Give a larger --max-length."
+        )
+    if len(good) < len(pairs):
+        cut = len(pairs) - len(good)
+        report.say(f"  note: {cut:,} pairs with {bound} symbols or more, or none, are left out (--max-length)")
+    return pairs.take(good.tolist()), EncodedPairs(sides[0].take(good), sides[1].take(good))
+
+
+def _tell(sides: list[Ragged], report: Report) -> None:
+    medians = " and ".join(f"{np.median(side.lengths):.0f}" for side in sides)
+    longest = " and ".join(f"{side.lengths.max(initial=0):,}" for side in sides)
+    report.say(f"A source and a target have {medians} symbols (median), the longest {longest}.")
+
+
+def _record(parts: Parts, history: History) -> dict[str, Any]:
+    """What run.json tells about a training beside its results."""
+    rows = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+    return {
+        "data": parts.hashes,
+        "rows": {name: len(part) for name, part in rows.items() if part is not None},
+        "files": {name: part.path for name, part in rows.items() if part is not None},
+        "history": {**asdict(history), "best": history.best},
+    }
