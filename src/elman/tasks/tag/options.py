@@ -1,10 +1,11 @@
 """Every option of a tagger, in the groups in which a YAML file holds them."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 
 from elman.data.options import ACTIVATIONS, CELLS, option
 from elman.data.tagged_options import TagDataOptions
-from elman.learn.options import TrainingOptions
+from elman.learn.options import ENOUGH_STEPS, TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,34 @@ class TagModelOptions:
 
 
 @dataclass(frozen=True)
+class TagTraining(TrainingOptions):
+    """How a tagger is trained."""
+
+    epochs: int | None = option(None, "passes over the sentences; 20, and more of few sentences, if not given", low=1)
+    batch_size: int = option(32, "rows per step", low=1)
+    clip: float = option(5.0, "largest norm of the gradient of all weights together; 0: no clipping", low=0)
+    patience: int | None = option(
+        0, "epochs without a better validation loss that end the training; a third if not given; 0: never", low=0
+    )
+
+    def decided(self, steps: int) -> "TrainingOptions":
+        """The same options, the number of epochs chosen for an epoch of so many steps.
+
+            epochs = 20, or as many as make 1,500 steps, but at most 60
+
+        Example:
+            >>> TagTraining().decided(392).epochs, TagTraining().decided(10).epochs
+            (20, 60)
+        """
+        epochs = self.epochs or min(60, max(20, math.ceil(ENOUGH_STEPS / max(steps, 1))))
+        return super(TagTraining, replace(self, epochs=epochs)).decided(steps)
+
+
+@dataclass(frozen=True)
 class TagOptions:
     """All options of `elman train --task tag`."""
 
     data: TagDataOptions = field(default_factory=TagDataOptions)
     symbols: TagSymbolOptions = field(default_factory=TagSymbolOptions)
     model: TagModelOptions = field(default_factory=TagModelOptions)
-    training: TrainingOptions = field(
-        default_factory=lambda: TrainingOptions(epochs=20, batch_size=32, learning_rate=2e-3, clip=5.0, patience=0)
-    )
+    training: TagTraining = field(default_factory=TagTraining)

@@ -36,7 +36,8 @@ def table(results: Results) -> str:
             low, high = numbers["accuracy_low"], numbers["accuracy_high"]
             row = [f"{part}, {numbers['rows']:,}" if name == "model" else "", NAMES[name]]
             row += [percent(numbers["accuracy"]), f"{100 * low:.2f} – {100 * high:.2f} %"]
-            row += [percent(numbers["unknown_words"]["accuracy"])]
+            new = numbers["unknown_words"]
+            row += [percent(new["accuracy"]) if new["rows"] else ""]
             row += [percent(numbers["entities"]["f1"]) if "entities" in numbers else ""] * entities
             own = numbers.get("label")
             row += [percent(own[key]) if own else "" for key in ("accuracy", "both")] * labels

@@ -39,13 +39,13 @@ class Tagger:
         record: how it came about: columns, data, history, results.
 
     Example:
-        >>> from elman.tasks.tag.options import TrainingOptions
+        >>> from elman.tasks.tag.options import TagTraining
         >>> from elman.tasks.tag.training import train_tagger
         >>> names = ["Ann", "Bob", "Cid", "Dora", "Eve"]
         >>> words = [sentence for name in names for sentence in (["call", name, "now"], [name, "Lee", "sings"])] * 5
         >>> tags = [["O", "B-PER", "O"], ["B-PER", "I-PER", "O"]] * 25
         >>> labels = ["ask", "tell"] * 25
-        >>> options = TagOptions(training=TrainingOptions(epochs=20, batch_size=4, threads=1))
+        >>> options = TagOptions(training=TagTraining(epochs=20, batch_size=4, threads=1))
         >>> model = train_tagger(from_sentences(words, tags, labels), options)
         >>> model.predict([["call", "Ann", "now"]]), model.predict_labels([["call", "Ann", "now"]])
         ([['O', 'B-PER', 'O']], ['ask'])

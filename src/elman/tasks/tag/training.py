@@ -52,10 +52,10 @@ def train_tagger(
 
     Example:
         >>> from elman.data.sentences import from_sentences
-        >>> from elman.tasks.tag.options import TrainingOptions
+        >>> from elman.tasks.tag.options import TagTraining
         >>> words = [["dogs", "bark"], ["a", "dog", "barks"], ["a", "cat"], ["cats", "sleep"]] * 10
         >>> tags = [["N", "V"], ["D", "N", "V"], ["D", "N"], ["N", "V"]] * 10
-        >>> options = TagOptions(training=TrainingOptions(epochs=20, batch_size=4, threads=1))
+        >>> options = TagOptions(training=TagTraining(epochs=20, batch_size=4, threads=1))
         >>> train_tagger(from_sentences(words, tags), options).predict([["a", "dog", "sleeps"]])
         [['D', 'N', 'V']]
     """
