@@ -25,6 +25,8 @@ COMMANDS = {
     "evaluate": "Measure a trained model on a file with labels.",
     "predict": "Label the texts of a file, or of the standard input.",
     "translate": "Translate the texts of a file, or of the standard input.",
+    "generate": "Continue a text with a language model.",
+    "score": "Say how probable every symbol of a text is to a language model.",
     "check": "Say what is in a file of examples, and what is wrong with it.",
     "info": "Show what a run folder holds: options, results, classes.",
     "init": "Write a configuration file with every option and its default.",

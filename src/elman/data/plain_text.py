@@ -27,6 +27,7 @@ class PlainText:
         options: encoding, and for a table format, column and header.
         begin, end: which characters; None: to the end.
         given: a text in memory that stands in for a file.
+        notes: nothing yet: what is noticed while the text is read is told then.
 
     Example:
         >>> path = getfixture("tmp_path") / "plays.txt"
@@ -41,6 +42,7 @@ class PlainText:
     begin: int = 0
     end: int | None = None
     given: str | None = None
+    notes: tuple[str, ...] = ()
 
     def pieces(self, note: Callable[[str], None] | None = None) -> Iterator[str]:
         """The text in pieces of at most 2²⁰ characters, none empty; each but the last ends with a line, if lines end.

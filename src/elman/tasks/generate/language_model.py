@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from elman.arguments import size, words
+from elman.data.config_file import merge
 from elman.data.corpus import Corpus
 from elman.data.corpus_options import CorpusOptions
 from elman.data.plain_text import PlainText
@@ -177,9 +178,13 @@ class LanguageModel:
         return result
 
     def read(self, path: str | os.PathLike[str], **reading: Any) -> PlainText:
-        """The text of a file, read as in the training unless something else is given."""
-        given = {name: value for name, value in reading.items() if value is not None}
-        return PlainText(os.fspath(path), replace(CorpusOptions(), **given))
+        """The text of a file, of a table from the column of the training unless another is named.
+
+        Raises:
+            ConfigError: something is given that is no field of `CorpusOptions`.
+        """
+        options, _ = merge(CorpusOptions, yaml={"text": self.options.data.text}, overrides=reading)
+        return PlainText(os.fspath(path), options)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.
