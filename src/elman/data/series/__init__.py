@@ -1,0 +1,1 @@
+"""Numeric series: reading them, what is wrong with them, scaling, windows."""
