@@ -106,7 +106,7 @@ def test_without_labels_for_predicting(tmp_path: Path) -> None:
         ("w.csv", "label,t1\nup,1\n,2\n", ":3, column 'label': the class is missing"),
         ("w.csv", "t1,t2\n1,2\n3,4\n", "no column of classes was found"),
         ("l.csv", "series,x,label\na,1,u\na,2,v\n", ":3, column 'label': the class is 'v', and 'u' before"),
-        ("l.csv", "series,time,x,label\na,1,1,u\na,1,2,u\n", ":3, column 'time': the time 1 occurs twice""),
+        ("l.csv", "series,time,x,label\na,1,1,u\na,1,2,u\n", ":3, column 'time': the time 1 occurs twice"),
         ("l.csv", "series,time,x,label\na,1,1,u\na,,2,u\n", ":3, column 'time': the time is missing"),
         ("l.csv", "series,x,label\n,1,u\n", ":2, column 'series': this step belongs to no series"),
         ("l.csv", "series,label\na,u\n", "no column is left for the values"),
