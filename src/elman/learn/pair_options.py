@@ -36,7 +36,7 @@ class EncoderDecoderOptions:
     score: str = option("general", "how attention compares", choices=("general", "additive"))
     input_feeding: bool = option(False, "let each step read what attention gave in the step before (slow)")
     coverage: bool = option(False, "let attention know where it has looked before (slow)")
-    tied: str = option("all", "which share one matrix of vectors", choices=("all", "target", "none"))
+    shared: str = option("all", "which share one matrix of vectors", choices=("all", "target", "none"))
     dropout: float = option(
         0.3, "dropout of vectors, of what was read, between layers, before the readout", low=0, below=1
     )

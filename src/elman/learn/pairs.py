@@ -104,7 +104,7 @@ def make_network(symbols: int, options: EncoderDecoderOptions) -> EncoderDecoder
         score=options.score,
         input_feeding=options.input_feeding,
         coverage=options.coverage,
-        tied=options.tied,
+        tied=options.shared,
         dropout=options.dropout,
         symbol_dropout=options.word_dropout,
     )

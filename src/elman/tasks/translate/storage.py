@@ -64,7 +64,7 @@ def from_run(run: Run) -> Translator:
         symbols = Symbols(run.file(SYMBOLS).decode(), options.symbols.of_texts())
         network = make_network(symbols.size, options.model)
         weights = load(run.file(WEIGHTS))
-        network.load_state_dict({name: weights[_kept(name, options.model.tied)] for name in network.state_dict()})
+        network.load_state_dict({name: weights[_kept(name, options.model.shared)] for name in network.state_dict()})
     except RunError:
         raise
     except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -78,7 +78,7 @@ def from_run(run: Run) -> Translator:
 
 def _weights(model: Translator) -> dict[str, Any]:
     """The weights by their names; a matrix that is shared once."""
-    tied = model.options.model.tied
+    tied = model.options.model.shared
     own = model.network.state_dict()
     return {name: own[name].detach().cpu().contiguous() for name in own if _kept(name, tied) == name}
 
