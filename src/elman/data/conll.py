@@ -86,12 +86,34 @@ def read_columns(
         >>> found.words, found.tags, found.begins
         ([['Ann', 'sings'], ['Yes']], [['B-PER', 'O'], ['O']], [1, 4])
     """
+    rows, begins, values = _rows(text, path, label)
+    width = len(rows[0][0][1]) if rows else 0
+    at, by = _word_and_tag([fields for block in rows for _, fields in block], width, word, tag, path)
+    for block in rows:
+        for number, fields in block:
+            if not fields[at].strip():
+                raise DataError(f"the word in column {at + 1} is empty", "a word", path=path, line=number)
+    found = Sentences(
+        words=[[fields[at] for _, fields in block] for block in rows],
+        tags=None if by is None else [[fields[by].strip() for _, fields in block] for block in rows],
+        labels=values,
+        begins=begins,
+        lines=[[number for number, _ in block] for block in rows],
+        columns={"word": str(at + 1)} | ({} if by is None else {"tag": str(by + 1)}),
+        notes=[],
+    )
+    return _finished(found, path, label)
+
+
+def _rows(text: str, path: str, label: str | None) -> tuple[list[list[tuple[int, list[str]]]], list[int], list[str]]:
+    """The columns of each word with its line, sentence by sentence; where these begin; their labels from comments."""
     blocks = list(_blocks(text))
     tabs = any("\t" in line.strip() and not line.startswith("# ") for block in blocks for _, line in block)
     split = [[(n, line, line.split("\t") if tabs else line.split()) for n, line in block] for block in blocks]
     width = _width([len(fields) for block in split for _, line, fields in block if not line.startswith("# ")])
     comment = None if label is None else re.compile(rf"#\s*{re.escape(label)}\s*=\s*(.*)")
     rows: list[list[tuple[int, list[str]]]] = []
+    begins: list[int] = []
     values: list[str] = []
     for block in split:
         own: list[tuple[int, list[str]]] = []
@@ -108,22 +130,9 @@ def read_columns(
             own.append((number, fields))
         if own:
             rows.append(own)
+            begins.append(block[0][0])
             values.append(value)
-    at, by = _word_and_tag([fields for block in rows for _, fields in block], width, word, tag, path)
-    for block in rows:
-        for number, fields in block:
-            if not fields[at].strip():
-                raise DataError(f"the word in column {at + 1} is empty", "a word", path=path, line=number)
-    found = Sentences(
-        words=[[fields[at] for _, fields in block] for block in rows],
-        tags=None if by is None else [[fields[by].strip() for _, fields in block] for block in rows],
-        labels=values,
-        begins=[block[0][0] for block in rows],
-        lines=[[number for number, _ in block] for block in rows],
-        columns={"word": str(at + 1)} | ({} if by is None else {"tag": str(by + 1)}),
-        notes=[],
-    )
-    return _finished(found, path, label)
+    return rows, begins, values
 
 
 def looks_like_columns(text: str) -> str:

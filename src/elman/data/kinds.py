@@ -13,13 +13,16 @@ PLAIN = (".txt", ".text")
 TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
 PACKED = (".gz",)
 SOURCES, TARGETS = ("source", "src", "from", "input"), ("target", "tgt", "to", "translation")
+WORDS = ("word", "words", "token", "tokens", "form")
+TAGS = ("tag", "tags", "ner", "ner_tags", "slot", "slots", "upos", "pos", "pos_tags")
 SEEN, MOST_LINES = 1 << 16, 400  # bytes and lines looked at
 
 
 def kind_of(path: str | os.PathLike[str]) -> str:
     """The task whose data a file looks like; only its name, its first lines, or the names in a folder are read.
 
-        .conllu, .conll, …; columns of words and tags with empty lines between sentences; a folder with seq.in: "tag"
+        .conllu, .conll, …; columns of words and tags with empty lines between sentences, or so named in a table;
+            a folder with seq.in: "tag"
         two texts per line with a tab between them, or columns named source and target: "translate"
         other lines of text: "generate"
         .ts, .arff: "series"
@@ -46,7 +49,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     if file.is_dir():
         return "tag" if any((file / f"seq.in{end}").exists() for end in ("", *PACKED)) else "classify"
     if suffix in (".csv", ".tsv", ".tab", ".jsonl", ".ndjson"):
-        return "translate" if _names_pairs(next(iter(_first_lines(file)), "")) else "classify"
+        return _kind_of_names(next(iter(_first_lines(file)), ""))
     if suffix in TABLES or (suffix and suffix not in PLAIN):
         return "classify"
     return _kind_of_lines(_first_lines(file))
@@ -63,10 +66,13 @@ def _kind_of_lines(lines: list[str]) -> str:
     return "translate" if tabs == 1 else "generate" if not tabs else "classify"
 
 
-def _names_pairs(head: str) -> bool:
-    """Whether the first line of a table names a source and a target."""
-    names = {name.lower() for name in re.findall(r"\w+", head)}
-    return any(n in names for n in SOURCES) and any(n in names for n in TARGETS)
+def _kind_of_names(head: str) -> str:
+    """By the names in the first line of a table: a source and a target, or words and tags."""
+    pattern = r'"(\w+)"\s*:' if head.startswith("{") else r"\w+"
+    names = {name.lower() for name in re.findall(pattern, head)}
+    if any(n in names for n in SOURCES) and any(n in names for n in TARGETS):
+        return "translate"
+    return "tag" if any(n in names for n in WORDS) and any(n in names for n in TAGS) else "classify"
 
 
 def _first_lines(file: Path) -> list[str]:

@@ -8,13 +8,13 @@ from elman.data.conll import looks_like_columns, read_columns, read_conllu
 from elman.data.encoding import decode
 from elman.data.files import STDIN, read_stored, shown, unpack
 from elman.data.sentences import Sentences, Tagged
-from elman.data.slot_folder import is_slot_folder, read_slot_folder
+from elman.data.slot_folder import read_slot_folder
 from elman.data.table import FORMATS, Table, read_table
 from elman.data.tagged_options import TAGGED_FORMATS, TagDataOptions
-from elman.data.tagged_table import holds_tags, sentences_of
-from elman.errors import ConfigError, DataError, ElmanError
+from elman.data.tagged_table import sentences_of
+from elman.errors import ConfigError, DataError
 
-CONLL = {".conllu": "conllu", ".conll": "conll", ".bio": "conll", ".iob": "conll", ".iob2": "conll", ".col": "conll"}
+CONLL = {".conllu": "conllu", ".conll": "conll", ".bio": "conll", ".iob": "conll", ".iob2": "conll"}
 
 
 def read_tagged(
@@ -75,36 +75,6 @@ def check_tags(data: Tagged) -> None:
             path=data.path,
             line=bad_line,
         )
-
-
-def why_tagged(path: str | os.PathLike[str]) -> str:
-    """Why a file is taken for one of tagged sentences, or "" where it is not; never raises.
-
-    It is one if its name ends in .conllu, .conll, .bio, .iob or .iob2, if it is a folder with seq.in, if it has
-    columns of equal number and empty lines between sentences, or if it is a table whose columns are named as words
-    and tags and hold lists, or are beside one that numbers the sentences.
-
-    Example:
-        >>> why_tagged("en_ewt-ud-train.conllu.gz"), why_tagged("no such file.csv")
-        ('its name ends in .conllu', '')
-    """
-    name = os.fspath(path)
-    end = _end(name)
-    if end in CONLL:
-        return f"its name ends in {end}"
-    if os.path.isdir(name):
-        return "it holds seq.in" if is_slot_folder(name) else ""
-    try:
-        if name == STDIN:
-            return ""
-        if end in (".csv", ".jsonl", ".ndjson", ".json", ".parquet", ".pq"):
-            return "its columns are words and tags" if holds_tags(read_table(name)) else ""
-        text = decode(unpack(read_stored(name), name), name).text
-        if looks_like_columns(text):
-            return "it has columns, and empty lines between sentences"
-        return "its columns are words and tags" if end in FORMATS and holds_tags(read_table(name)) else ""
-    except ElmanError:
-        return ""  # whoever reads it will say what is wrong
 
 
 def _read(name: str, options: TagDataOptions, need_tags: bool, columns: Mapping[str, str]) -> Tagged:

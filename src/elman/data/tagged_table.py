@@ -67,25 +67,6 @@ def sentences_of(
     return _one_word_per_row(table, word, tag, numbers, label)
 
 
-def holds_tags(table: Table) -> bool:
-    """Whether a table is one of tagged sentences: lists of words and tags, or words with the number of their sentence.
-
-    Example:
-        >>> from elman.data.table import Places
-        >>> columns = {"text": ["a fine film"], "label": ["good"]}
-        >>> holds_tags(Table("a.csv", columns, Places("a.csv", [2]), "csv", "utf-8", ""))
-        False
-    """
-    names = list(table.columns)
-    numbers = _numbering(table, None, None)
-    word = _find(names, WORDS, {numbers})
-    tag = _find(names, TAGS, {numbers, word})
-    if word is None or tag is None:
-        return False
-    lists = [isinstance(value, list) for name in (word, tag) for value in table.columns[name][:20]]
-    return all(lists) or (numbers is not None and not any(lists))
-
-
 def _numbering(table: Table, word: str | None, tag: str | None) -> str | None:
     """The column that numbers the sentences; there is none where words are lists, or no column holds single words."""
     names = list(table.columns)
