@@ -266,3 +266,13 @@ def test_cut_characters_are_shown_as_such() -> None:
     assert symbols.decode([ids[:-1]]) == ["�"]
     with pytest.raises(ArgumentError, match="no symbol 'nothing'"):
         symbols.id_of("nothing")
+
+
+def test_what_is_not_read_is_not_split() -> None:
+    """The first symbols of a very long text are those of its beginning; a word of 10 MB takes no time."""
+    options = SymbolOptions(tokens="bpe", vocabulary=300, lowercase=False, max_length=20, keep="first")
+    symbols = Symbols.learn([*TEXTS, "aaaa bbbb " * 9], options)
+    whole = Symbols(symbols.to_json(), SymbolOptions(tokens="bpe", vocabulary=300, lowercase=False, max_length=0))
+    for text in ("aaaa bbbb " * 900, " " * 5000 + "a", "e\u0301" * 5000, "日本語" * 3000, "x" * 10_000_000):
+        expected = whole.encode([text[:20_000]]).row(0)[:20]
+        assert symbols.encode([text]).row(0).tolist() == expected.tolist()
