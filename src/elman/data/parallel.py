@@ -88,12 +88,7 @@ def read_pairs(
     files = _two_files(name, source, target)
     if files is not None:
         return _from_files(*files, (source, target), options, need_target=need_target)
-    table = read_table(name, format=options.format, encoding=options.encoding, header=options.header)
-    words = {*SOURCES, *TARGETS, source, target}
-    doubtful = options.header is None and table.format in ("csv", "tsv") and table.named and len(table.columns) == 2
-    if doubtful and not words & set(table.columns):
-        # A first row of two short texts looks like names; only names that say what they are count as such.
-        table = read_table(name, format=table.format, encoding=options.encoding, header=False)
+    table = _table(name, options, {*SOURCES, *TARGETS, source, target})
     return _from_table(table, options, known, need_target=need_target)
 
 
@@ -120,6 +115,20 @@ def pairs_of(sources: Sequence[str], targets: Sequence[str] | None = None) -> Pa
     )
     both = None if targets is None else list(targets)
     return Pairs("the given texts", list(sources), both, ("source", "target"), "row {}".format, digest.hexdigest())
+
+
+def _table(name: str, options: PairDataOptions, words: set[str]) -> Table:
+    """The table in a file; of two columns without given names, only a first row with one of these words names them."""
+
+    def read(header: bool | None) -> Table:
+        return read_table(name, format=options.format, encoding=options.encoding, header=header)
+
+    if options.header is not None or name == STDIN:
+        return read(options.header)
+    table = read(False)
+    first = {str(column[0]).strip().lower() for column in table.columns.values()}
+    two = table.format in ("csv", "tsv") and len(table.columns) == 2  # two short texts would look like names
+    return table if two and not first & {word.lower() for word in words} else read(None)
 
 
 def _two_files(name: str, source: str, target: str) -> tuple[str, str] | None:

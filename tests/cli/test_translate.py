@@ -1,0 +1,122 @@
+"""`elman translate` from pairs to lines, n-best lists and pictures; what it refuses, it names."""
+
+import io
+import itertools
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from elman.cli.app import main
+
+Refused = Callable[..., str]
+WORDS = {"one": "eins", "two": "zwei", "three": "drei"}
+PAIRS = [(" ".join(c), " ".join(WORDS[w] for w in c)) for c in itertools.product(WORDS, repeat=3)]
+FLAGS = [
+    *("--task", "translate", "--tokens", "word", "--embedding", "16", "--hidden", "16", "--epochs", "2"),
+    *("--batch-size", "8", "--threads", "1", "--quiet"),
+]
+
+
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run trained on two files of lines."""
+    folder = tmp_path_factory.mktemp("lines")
+    for side, end in enumerate(("en", "de")):
+        (folder / f"train.{end}").write_text("".join(f"{pair[side]}\n" for pair in PAIRS))
+    flags = ["--source", "en", "--target", "de", "--out", str(folder / "run"), *FLAGS]
+    assert main(["train", str(folder / "train"), *flags]) == 0
+    return folder / "run"
+
+
+def out_of(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    assert main(list(words)) == 0, capsys.readouterr().err
+    return capsys.readouterr().out
+
+
+def test_a_line_for_each_line(translator: Path, work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work / "new.txt").write_text("one two three\n\nseventeen\n")
+    lines = out_of(capsys, "translate", str(translator), "new.txt").split("\n")
+    assert len(lines) == 4
+    assert lines[1] == lines[3] == ""
+    assert set(lines[0].split()) <= set(WORDS.values())
+    out_of(capsys, "translate", str(translator), "new.txt", "--out", "new.de", "--beam", "5")
+    assert (work / "new.de").read_text().split("\n") == lines
+    (work / "new.csv").write_text("id,en\n1,one two three\n2,\n3,seventeen\n")
+    assert out_of(capsys, "translate", str(translator), "new.csv").split("\n") == lines
+
+
+def test_standard_input_and_several_translations(
+    translator: Path, work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"one two three\ntwo two\n")))
+    rows = [line.split("\t") for line in out_of(capsys, "translate", str(translator), "--n-best", "3").splitlines()]
+    assert [row[0] for row in rows] == ["1", "1", "1", "2", "2", "2"]
+    scores = [float(row[1]) for row in rows]
+    assert scores[:3] == sorted(scores[:3], reverse=True)
+    assert len({row[2] for row in rows[:3]}) == 3
+
+
+def test_a_picture_of_the_attention(translator: Path, work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work / "one.txt").write_text("one two three\n")
+    out_of(capsys, "translate", str(translator), "one.txt", "--attention", "look.png")
+    assert (work / "look.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_evaluate_reads_the_files_of_the_training(translator: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = out_of(capsys, "evaluate", str(translator), str(translator.parent / "train"))
+    assert "perplexity" in shown
+    assert re.search(r"\b27\b", shown)
+
+
+@pytest.mark.parametrize(
+    ("content", "flags", "wanted"),
+    [
+        (b"", [], "the file is empty"),
+        (b"\xff\xfe\xfa oh\n", [], r"new\.txt:1"),
+        (b"one\n", ["--n-best", "0"], "at least 1"),
+        (b"one\ntwo\n", ["--attention", "a.png"], "2 texts"),
+        (b"one\n", ["--attention", "a.bmp"], r"a\.bmp"),
+        (b"one\n", ["--source", "fr", "--format", "tsv", "--header"], "no rows|no column 'fr'|header"),
+    ],
+    ids=["empty", "bytes", "none", "several", "picture", "column"],
+)
+def test_what_cannot_be_translated(
+    content: bytes, flags: list[str], wanted: str, translator: Path, work: Path, refused: Refused
+) -> None:
+    (work / "new.txt").write_bytes(content)
+    assert re.search(wanted, refused("translate", str(translator), "new.txt", *flags))
+    assert sorted(path.name for path in work.iterdir()) == ["new.txt", "reviews.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "wanted"),
+    [
+        ("a.tsv", b"", "the file is empty"),
+        ("a.tsv", b"one\teins\n", "1 different source"),
+        ("a.tsv", b"one\teins\ntwo\nthree\tdrei\n", r"a\.tsv:2"),
+        ("a.txt", b"one\teins\ntwo    zwei\nthree\tdrei\n", r"a\.txt:2: the line has not one tab but 0"),
+        ("a.tsv", b"one\teins\ntwo\tzw\xe9i\n", r"a\.tsv:2: byte 0xe9"),
+    ],
+    ids=["empty", "one line", "no tab", "spaces", "bytes"],
+)
+def test_pairs_that_cannot_be_learned_from(
+    name: str, content: bytes, wanted: str, work: Path, refused: Refused
+) -> None:
+    (work / name).write_bytes(content)
+    assert re.search(wanted, refused("train", name, "--out", "run", *FLAGS))
+    assert not (work / "run").exists()
+
+
+def test_files_that_do_not_align(work: Path, refused: Refused) -> None:
+    (work / "a.en").write_text("one\ntwo\nthree\n")
+    (work / "a.de").write_text("eins\nzwei\n")
+    message = refused("train", "a", "--source", "en", "--target", "de", "--out", "run", *FLAGS)
+    assert re.search(r"a\.en:3: this line has no partner: a\.de ends after line 2", message)
+
+
+def test_a_run_of_another_task(run: Path, refused: Refused) -> None:
+    assert "task 'classify'" in refused("translate", str(run), "reviews.csv")
