@@ -1,4 +1,4 @@
-"""A tagger from sentences to a run folder and back: it learns what words beside a word tell, and two outputs at once."""
+"""A tagger from sentences to a run folder and back: it learns what the words beside tell, and two outputs at once."""
 
 from pathlib import Path
 from typing import Any
