@@ -44,7 +44,7 @@ BACKGROUND = 400  # test sentences whose states are drawn faintly behind the pat
 def demo(
     *sentences: str,
     seed: int = 0,
-    out: Annotated[Path, Parameter(alias="-o")] = Path("runs/demo"),
+    out: Annotated[Path | None, Parameter(alias="-o")] = None,
     quiet: Annotated[bool, Parameter(alias="-q", negative=(), show_default=False)] = False,
 ) -> None:
     """Watch an Elman network learn grammar, in about a quarter of a minute.
@@ -53,12 +53,25 @@ def demo(
     which are grammatical. Shows how it fares with longer sentences beside models that know no order, or only a few
     words of it, draws what goes on in its hidden state, and judges your sentences.
 
+    `elman demo elman1990` and `elman demo elman1991` run the experiments of the two papers instead, and put numbers and
+    figures beside theirs: a minute or two.
+
     Args:
-        sentences: sentences of your own to judge, each in quotes, such as "boys who chase cats walks".
+        sentences: sentences of your own to judge, each in quotes, such as "boys who chase cats walks"; or the name of
+            a paper.
         seed: of the sentences and of the training.
-        out: the run folder to write.
+        out: the folder to write; runs/demo, or runs/ and the name of the paper, if not given.
         quiet: print only the results.
     """
+    from elman.cli.papers import PAPERS, reproduce
+
+    if len(sentences) == 1 and sentences[0] in PAPERS:
+        return reproduce(sentences[0], seed, out or Path("runs", sentences[0]), quiet)
+    return _judge_grammar(sentences, seed, out or Path("runs/demo"), quiet)
+
+
+def _judge_grammar(sentences: Sequence[str], seed: int, out: Path, quiet: bool) -> None:
+    """The demonstration without the name of a paper."""
     from elman.data.grammar import why
     from elman.learn.report import make_report
     from elman.tasks.classify import grammar

@@ -76,18 +76,43 @@ def principal_components(states: np.ndarray, count: int = 2) -> tuple[np.ndarray
     return mean, directions, lengths[:count] ** 2 / (total or 1.0)
 
 
+def telling_components(states: np.ndarray, paths: Sequence[np.ndarray], count: int = 12) -> tuple[int, int]:
+    """The two principal components along which some paths lie apart most, step by step.
+
+    Args:
+        states: all states (n, h), whose components are meant.
+        paths: states of some sequences, each (T, h); compared over the length of the shortest.
+        count: how many components are considered.
+
+    Returns:
+        the numbers of the components, counted from 1, the lower first.
+
+    Example:
+        >>> states = np.diag([3.0, 2.0, 1.0])
+        >>> telling_components(states, [np.array([[1.0, 0.0, 0.2]]), np.array([[1.0, 0.0, 0.9]])], count=2)
+        (1, 2)
+    """
+    mean, directions, _ = principal_components(states, count)
+    steps = min(map(len, paths))
+    points = np.stack([(path[:steps] - mean) @ directions for path in paths])  # (paths, steps, count)
+    first, second = sorted(points.var(axis=0).sum(axis=0).argsort()[::-1][:2].tolist())
+    return first + 1, second + 1
+
+
 def draw_trajectories(
     panels: Mapping[str, Sequence[Trajectory]],
     *,
     background: Mapping[str, np.ndarray] | None = None,
+    components: Mapping[str, tuple[int, int]] | None = None,
     title: str = "",
 ) -> "Figure":
-    """Draw paths of hidden states, a panel for each group of them, all in the same two principal components.
+    """Draw paths of hidden states, a panel for each group of them, in two of their principal components.
 
     Args:
         panels: title → trajectories drawn together, at most six.
         background: name → states (n, h) shown as faint points in every panel; the components are those of all of
             them together, or of the trajectories where there are none.
+        components: title of a panel → the two components it shows, counted from 1; the first two by default.
         title: what stands above the whole figure.
 
     Returns:
@@ -106,33 +131,48 @@ def draw_trajectories(
     shown = [trajectory for group in panels.values() for trajectory in group]
     _check(panels, shown)
     clouds = dict(background or {})
-    mean, directions, share = principal_components(np.concatenate([*clouds.values()] or [t.states for t in shown]))
+    planes = {heading: (components or {}).get(heading, (1, 2)) for heading in panels}
+    states = np.concatenate([*clouds.values()] or [t.states for t in shown])
+    mean, directions, share = principal_components(states, max(map(max, planes.values())))
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     figure = new_figure(7.2 * columns, 6.0 * rows + (0.5 if title else 0))
-    grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    alike = len(set(planes.values())) == 1
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=alike, sharey=alike).ravel()
     for axes in grid[len(panels) :]:
         axes.remove()
     if title:
         figure.suptitle(title, fontsize=15, fontweight="bold")
-    paths = [[(((t.states - mean) @ directions).round(4), t) for t in group] for group in panels.values()]
-    for axes, heading, group in zip(grid, panels, paths, strict=False):
-        axes.set_title(heading, loc="left", fontsize=12)
-        for (name, states), colour in zip(clouds.items(), _CLOUDS, strict=False):
-            x, y = ((states - mean) @ directions).T
-            axes.plot(x, y, ".", markersize=5, color=colour, alpha=0.6, mew=0, zorder=1)
-            axes.plot([], [], "o", markersize=6, color=colour, mew=0, label=name)
-        _draw_paths(axes, group)
-        axes.set_xlabel(f"principal component 1 ({share[0]:.0%} of the variance)")
-        axes.set_ylabel(f"principal component 2 ({share[1]:.0%})")
-        axes.tick_params(labelbottom=True, labelleft=True)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False, fontsize=10)
+    groups: list[list[_Path]] = []
+    for axes, (heading, plane) in zip(grid, planes.items(), strict=False):
+        chosen = directions[:, [number - 1 for number in plane]]
+        groups.append([(((t.states - mean) @ chosen).round(4), t) for t in panels[heading]])
+        _draw_clouds(axes, {name: (states - mean) @ chosen for name, states in clouds.items()})
+        _draw_paths(axes, groups[-1])
+        _describe(axes, heading, plane, share)
     figure.canvas.draw()  # lays everything out, so that the labels know what is where
     figure.set_layout_engine("none")
-    for axes, group in zip(grid, paths, strict=False):
+    for axes, group in zip(grid, groups, strict=False):
         _write_words(axes, group)
     return figure
+
+
+def _describe(axes: "Axes", heading: str, plane: tuple[int, int], share: np.ndarray) -> None:
+    """Title, names of the axes and legend of a panel."""
+    first, second = plane
+    axes.set_title(heading, loc="left", fontsize=12)
+    axes.set_xlabel(f"principal component {first} ({share[first - 1]:.0%} of the variance)")
+    axes.set_ylabel(f"principal component {second} ({share[second - 1]:.0%})")
+    axes.tick_params(labelbottom=True, labelleft=True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), frameon=False, fontsize=10)
+
+
+def _draw_clouds(axes: "Axes", clouds: Mapping[str, np.ndarray]) -> None:
+    """Faint points behind the paths."""
+    for (name, points), colour in zip(clouds.items(), _CLOUDS, strict=False):
+        axes.plot(*points.T, ".", markersize=5, color=colour, alpha=0.6, mew=0, zorder=1)
+        axes.plot([], [], "o", markersize=6, color=colour, mew=0, label=name)
 
 
 def _check(panels: Mapping[str, Sequence[Trajectory]], shown: Sequence[Trajectory]) -> None:
