@@ -1,24 +1,18 @@
-"""The text classifier as a scikit-learn estimator, for pipelines, cross-validation and searches (extra `[sklearn]`)."""
+"""The text classifier as a scikit-learn estimator."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.multiclass import type_of_target, unique_labels
 
-from elman.errors import ArgumentError, ArgumentTypeError, MissingExtraError
-
-try:
-    from sklearn.base import BaseEstimator, ClassifierMixin
-    from sklearn.exceptions import NotFittedError
-    from sklearn.utils.multiclass import type_of_target, unique_labels
-except ImportError as error:
-    raise MissingExtraError("sklearn", "sklearn", "elman.sklearn") from error
+from elman.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
     from elman.tasks.classify.classifier import TextClassifier as Model
     from elman.tasks.classify.options import ClassifyOptions
-
-__all__ = ["TextClassifier"]
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):
@@ -117,7 +111,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         if type_of_target(y, input_name="y", raise_unknown=True) not in ("binary", "multiclass"):
             raise ArgumentError(f"y is of the kind {type_of_target(y)!r}", "one class per text", "See elman.train.")
         classes = unique_labels(labels)
-        names = _names(classes)
+        names = label_names(classes)
         data = from_lists(texts, [names[k] for k in np.searchsorted(classes, labels)])
         self.model_: Model = train_classifier(data, self._options(), contrasts=False)
         self.classes_: np.ndarray = classes
@@ -159,7 +153,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _names(classes: np.ndarray) -> list[str]:
+def label_names(classes: np.ndarray) -> list[str]:
     """A name for each label, as messages show it; numbers where their texts would not tell them apart."""
     names = [str(label).strip() for label in classes]
     plain = len(set(names)) == len(names) and not {name.lower() for name in names} & {"", "nan", "<na>", "null"}
