@@ -37,13 +37,13 @@ def generate(
         run: the run folder of a trained language model.
         prompt: the text to continue; - reads it from the standard input.
         length: symbols to write at most; 0: without end.
-        temperature: 1 draws from the model's own probabilities, less prefers what is probable, 0 takes the most probable.
+        temperature: 1 draws from the model's own probabilities, less prefers what is probable, 0 takes the best.
         top_k: draw from so many of the most probable symbols only; 0: from all.
         top_p: draw from the most probable symbols that have this probability together; 1: from all.
         repetition: what the log-probability of a symbol that has occurred is multiplied by, at least 1.
         no_repeat: no run of so many symbols occurs twice; 0: no such rule.
         seed: the same number gives the same text.
-        stop: end before this text; may be given several times. \\n, \\t and \\\\ stand for a line end, a tab, a backslash.
+        stop: end before this text; may be given several times. Write \\n for a line end, \\\\ for a backslash.
         beam: search for the most probable continuation, with so many prefixes, instead of drawing; 0: draw.
         stream: show every symbol as it is written, also where the output is a pipe.
     """

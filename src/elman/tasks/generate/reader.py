@@ -37,6 +37,8 @@ class Reader:
         if len(rows) == self.rows:
             self.stream.reorder(rows)
             return self
+        if not len(rows):  # a stream has at least one row; this one is at its end
+            return Reader(self.network, self.stream, 0)
         state = {name: value[rows] for name, value in self.stream.state.items()}
         return Reader(self.network, self.network.recurrent.stream(len(rows), state=state), len(rows))
 
