@@ -25,6 +25,7 @@ COMMANDS = {
     "evaluate": "Measure a trained model on a file with labels.",
     "predict": "Label the texts of a file, or of the standard input.",
     "translate": "Translate the texts of a file, or of the standard input.",
+    "chat": "Talk with a trained chatbot in the terminal.",
     "generate": "Continue a text with a language model.",
     "score": "Say how probable every symbol of a text is to a language model.",
     "check": "Say what is in a file of examples, and what is wrong with it.",

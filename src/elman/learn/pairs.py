@@ -1,6 +1,6 @@
 """Pairs of sequences: their batches, the loss of an encoder and decoder on them, and what it writes for sources."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +108,28 @@ def make_network(symbols: int, options: EncoderDecoderOptions) -> EncoderDecoder
         dropout=options.dropout,
         symbol_dropout=options.word_dropout,
     )
+
+
+def stored(network: EncoderDecoder, options: EncoderDecoderOptions) -> dict[str, Tensor]:
+    """The weights by their names, to be written into a file; a matrix that is shared stands there once."""
+    own = network.state_dict()
+    return {n: own[n].detach().cpu().contiguous() for n in own if _stored_as(n, options.shared) == n}
+
+
+def restored(weights: Mapping[str, Tensor], symbols: int, options: EncoderDecoderOptions) -> EncoderDecoder:
+    """The network of weights that `stored` gave.
+
+    Raises:
+        KeyError, RuntimeError: a weight is missing, or of another shape.
+    """
+    network = make_network(symbols, options)
+    network.load_state_dict({name: weights[_stored_as(name, options.shared)] for name in network.state_dict()})
+    return network
+
+
+def _stored_as(name: str, shared: str) -> str:
+    same = {"all": ("read.weight", "out.weight"), "target": ("out.weight",), "none": ()}[shared]
+    return "written.weight" if name in same else name
 
 
 def pair_problem(

@@ -65,6 +65,13 @@ TASKS = {
         load="translate.storage:from_run",
         results="translate.results:summary",
     ),
+    "chat": Task(
+        what="dialogues: turns of two speakers",
+        options="chat.options:ChatOptions",
+        train="chat.training:train_chatbot",
+        load="chat.storage:from_run",
+        results="chat.results:summary",
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from elman.errors import ElmanError, RunError
 from elman.learn.card import Card, model_card
 from elman.learn.contents import Run, version
 from elman.learn.folder import RunFolder, open_run
-from elman.learn.pairs import make_network
+from elman.learn.pairs import restored, stored
 from elman.tasks.translate.options import TranslateOptions
 from elman.tasks.translate.results import MISSING
 from elman.tasks.translate.translator import Translator
@@ -35,7 +35,7 @@ def finish(model: Translator, run: RunFolder) -> None:
     from safetensors.torch import save as to_bytes
 
     files: dict[str, bytes | str] = {
-        WEIGHTS: to_bytes(_weights(model)),
+        WEIGHTS: to_bytes(stored(model.network, model.options.model)),
         SYMBOLS: model.symbols.to_json(),
         CARD: model_card(card(model, run.path)),
     }
@@ -62,9 +62,7 @@ def from_run(run: Run) -> Translator:
         options, _ = merge(TranslateOptions, yaml=run.config)
         source, target = about["names"]
         symbols = Symbols(run.file(SYMBOLS).decode(), options.symbols.of_texts())
-        network = make_network(symbols.size, options.model)
-        weights = load(run.file(WEIGHTS))
-        network.load_state_dict({name: weights[_kept(name, options.model.shared)] for name in network.state_dict()})
+        network = restored(load(run.file(WEIGHTS)), symbols.size, options.model)
     except RunError:
         raise
     except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -74,19 +72,6 @@ def from_run(run: Run) -> Translator:
         ) from error
     record = {name: value for name, value in about.items() if name not in ("task", "names", "format", "elman")}
     return Translator(network, symbols, options, names=(str(source), str(target)), record=record)
-
-
-def _weights(model: Translator) -> dict[str, Any]:
-    """The weights by their names; a matrix that is shared once."""
-    tied = model.options.model.shared
-    own = model.network.state_dict()
-    return {name: own[name].detach().cpu().contiguous() for name in own if _kept(name, tied) == name}
-
-
-def _kept(name: str, tied: str) -> str:
-    """The name under which a weight is stored."""
-    shared = {"all": ("read.weight", "out.weight"), "target": ("out.weight",), "none": ()}[tied]
-    return "written.weight" if name in shared else name
 
 
 def card(model: Translator, folder: Path) -> Card:

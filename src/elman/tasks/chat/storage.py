@@ -1,0 +1,124 @@
+"""A chatbot in its run folder: written whole, read back, described by a card."""
+
+from pathlib import Path
+from typing import Any
+
+from elman.data.config_file import merge
+from elman.data.options import as_dict
+from elman.data.symbols import Symbols
+from elman.errors import ElmanError, RunError
+from elman.learn.card import Card, model_card
+from elman.learn.contents import Run, version
+from elman.learn.folder import RunFolder, open_run
+from elman.learn.pairs import restored, stored
+from elman.tasks.chat.chatbot import Chatbot
+from elman.tasks.chat.options import ChatOptions
+
+WEIGHTS, SYMBOLS, CARD = "model.safetensors", "tokenizer.json", "README.md"
+
+
+def save(model: Chatbot, folder: Path) -> None:
+    """Write a trained model into a folder of its own.
+
+    Raises:
+        RunError, ConfigError: another run, or something else, is there.
+        StorageError: it cannot be written.
+    """
+    with RunFolder(folder) as run:
+        run.begin(as_dict(model.options), model.record.get("data", {}))
+        finish(model, run)
+
+
+def finish(model: Chatbot, run: RunFolder) -> None:
+    """Write all that came of a training into its folder, which has begun."""
+    from safetensors.torch import save as to_bytes
+
+    files: dict[str, bytes | str] = {
+        WEIGHTS: to_bytes(stored(model.network, model.options.model)),
+        SYMBOLS: model.symbols.to_json(),
+        CARD: model_card(card(model, run.path)),
+    }
+    run.finish(files, {"task": model.task, **model.record})
+
+
+def from_folder(folder: Path) -> Chatbot:
+    """The model in the folder of a finished run.
+
+    Raises:
+        RunError: not a run, not finished, damaged, or of a newer version.
+        StorageError: it cannot be read.
+    """
+    return from_run(open_run(folder))
+
+
+def from_run(run: Run) -> Chatbot:
+    """The model of a run that was read."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        about = dict(run.about)
+        options, _ = merge(ChatOptions, yaml=run.config)
+        symbols = Symbols(run.file(SYMBOLS).decode(), options.symbols.of_texts())
+        network = restored(load(run.file(WEIGHTS)), symbols.size, options.model)
+    except RunError:
+        raise
+    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise RunError(
+            f"{run.path} holds no chatbot that this version of elman can read ({error})",
+            fix="Repeat the `elman train` command that made it, in a new folder.",
+        ) from error
+    record = {name: value for name, value in about.items() if name not in ("task", "format", "elman")}
+    return Chatbot(network, symbols, options, record=record)
+
+
+def card(model: Chatbot, folder: Path) -> Card:
+    """What the model card says."""
+    record, options = model.record, model.options
+    results = record.get("results", {})
+    return Card(
+        title=folder.resolve().name,
+        summary=(
+            f"Two recurrent networks ({options.model.cell}), one that reads the last {options.symbols.context_turns} "
+            "turns of a dialogue and one that writes an answer."
+        ),
+        facts={**_facts(model), **{f"results, {name}": _words(r) for name, r in results.items()}},
+        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
+        results=[],
+        verdict="",
+        usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.reply(["Hello!", "Hi.", "How are you?"])',
+        commands="elman chat FOLDER\nelman evaluate FOLDER test.txt",
+        limits=[
+            "It writes what people have said in dialogues like these; it knows nothing, means nothing, and may be "
+            "rude, wrong or make up facts. Do not let it speak to anyone who takes it for a person.",
+            f"It reads the last {options.symbols.context_turns} turns only, and forgets what was said before.",
+        ],
+        version=version(),
+    )
+
+
+def _facts(model: Chatbot) -> dict[str, str]:
+    record, options = model.record, model.options
+    own, reply = options.model, options.reply
+    facts = {
+        "dialogues": ", ".join(f"{part} {count:,}" for part, count in record.get("rows", {}).items()),
+        "symbols": f"{model.symbols.size:,} ({options.symbols.tokens})",
+        "network": f"embedding {own.embedding}, {own.layers} × {own.cell} {own.hidden}, attention: {own.attention}",
+        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        "choice of words": f"temperature {reply.temperature:g}, nucleus {reply.top_p:g}, "
+        f"repetition {reply.repetition:g}",
+    }
+    if history := record.get("history"):
+        facts["training"] = (
+            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
+            f"{len(history['epochs'])} kept, chosen by the validation loss"
+        )
+    return facts
+
+
+def _words(result: dict[str, Any]) -> str:
+    return (
+        f"perplexity {result['perplexity']:.2f} per symbol; of {result['sampled']:,} answers distinct-1 "
+        f"{result['distinct_1']:.4f} and distinct-2 {result['distinct_2']:.4f}, where people have "
+        f"{result['given_distinct_1']:.4f} and {result['given_distinct_2']:.4f}"
+    )

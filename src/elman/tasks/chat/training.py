@@ -1,0 +1,175 @@
+"""From dialogues to a trained chatbot in its run folder."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from elman.data.dialogue_options import DialogueDataOptions
+from elman.data.dialogues import Dialogues, read_dialogues
+from elman.data.options import as_dict, check
+from elman.data.symbols import Symbols
+from elman.errors import DataError, TrainingError
+from elman.learn.folder import RunFolder
+from elman.learn.loop import fit
+from elman.learn.pairs import EncodedPairs, make_network, pair_problem
+from elman.learn.problem import History
+from elman.learn.report import Report, Silent
+from elman.learn.threads import use_threads
+from elman.tasks.chat.chatbot import Chatbot
+from elman.tasks.chat.contexts import SYMBOLS, encoded
+from elman.tasks.chat.options import ChatOptions
+from elman.tasks.chat.storage import finish, from_folder
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The dialogues of a training.
+
+    Args:
+        train: to learn from.
+        validation: to choose the epoch by.
+        test: to measure once at the end, if there are any.
+        hashes: "train", "validation", "test" → SHA-256 of the file each was read from.
+    """
+
+    train: Dialogues
+    validation: Dialogues
+    test: Dialogues | None
+    hashes: dict[str, str]
+
+
+def train_chatbot(
+    source: str | Path | Dialogues,
+    options: ChatOptions | None = None,
+    out: str | Path | None = None,
+    report: Report | None = None,
+) -> Chatbot:
+    """Train a chatbot.
+
+    Args:
+        source: a file of dialogues, or the dialogues themselves.
+        options: everything that can be chosen.
+        out: the run folder; an interrupted training in it is continued, a finished one is read. None writes nothing.
+        report: told what is decided, how it goes and what came of it; None for silence.
+
+    Raises:
+        DataError, ConfigError, RunError, TrainingError, StorageError, Interrupted: see `elman.errors`.
+
+    Example:
+        >>> from elman.data.dialogues import dialogues_of
+        >>> from elman.learn.pair_options import EncoderDecoderOptions, PairTraining
+        >>> from elman.tasks.chat.options import ChatSymbolOptions
+        >>> said = {"hello": "good day", "how are you": "fine", "who is there": "me", "where is it": "here"}
+        >>> chats = [[a, said[a], b, said[b]] for a in said for b in said] * 4
+        >>> options = ChatOptions(
+        ...     symbols=ChatSymbolOptions(tokens="word"),
+        ...     model=EncoderDecoderOptions(embedding=16, hidden=16, dropout=0.0, word_dropout=0.0),
+        ...     training=PairTraining(epochs=12, batch_size=8, learning_rate=0.02, threads=1))
+        >>> model = train_chatbot(dialogues_of(chats), options)
+        >>> model.reply(["hello"], temperature=0), model.reply(["hello", "good day", "where is it"], temperature=0)
+        ('good day', 'here')
+    """
+    options, report = options or ChatOptions(), report or Silent()
+    check(options)
+    parts = prepare(
+        source if isinstance(source, Dialogues) else str(source), options.data, options.training.seed, report
+    )
+    if out is None:
+        model = _train(parts, options, None, report)
+    else:
+        with RunFolder(Path(out)) as run:
+            if run.begin(as_dict(options), parts.hashes) == "finished":
+                report.say(f"{out} holds this training, finished.")
+                model = from_folder(Path(out))
+            else:
+                model = _train(parts, options, Path(out), report)
+                finish(model, run)
+    report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
+    return model
+
+
+def prepare(source: str | Dialogues, options: DialogueDataOptions, seed: int, report: Report) -> Parts:
+    """Read everything that the options name, and take a share for validation where no file is given.
+
+    Raises:
+        DataError: what is wrong in a file, with its line.
+        StorageError: a file cannot be read.
+    """
+    whole = source if isinstance(source, Dialogues) else read_dialogues(source, options)
+    hashes, others = {"train": whole.sha256}, dict[str, Dialogues]()
+    for name, path in (("validation", options.validation), ("test", options.test)):
+        if path is not None:
+            others[name] = read_dialogues(path, replace(options, dialogue=None, header=None))
+            hashes[name] = others[name].sha256
+    for part in (whole, *others.values()):
+        report.say(f"{part.path}: {len(part):,} dialogues, {sum(map(len, part.turns)):,} turns")
+        for note in part.notes:
+            report.say(f"  note: {note}")
+    train, validation = whole, others.get("validation")
+    if validation is None:
+        train, validation = _split(whole, options.validation_share, seed)
+    seen = {tuple(own) for own in train.turns}
+    for name, part in {**others, "validation": validation}.items():
+        if both := sum(tuple(own) in seen for own in part.turns):
+            report.say(f"  note: {both:,} of the {name} dialogues are also among the training dialogues")
+    return Parts(train, validation, others.get("test"), hashes)
+
+
+def _split(whole: Dialogues, share: float, seed: int) -> tuple[Dialogues, Dialogues]:
+    """Training and validation dialogues; the same dialogue is never on both sides."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for row, own in enumerate(whole.turns):
+        groups.setdefault(tuple(own), []).append(row)
+    answered = [rows for own, rows in groups.items() if len(own) > 1]
+    if len(answered) < 2:
+        found = "there is 1 different dialogue with an answer" if answered else "there is no dialogue with an answer"
+        raise DataError(found, expected="at least 2: some to learn from, others to measure", path=whole.path)
+    order = np.random.Generator(np.random.PCG64(seed)).permutation(len(answered))
+    kept = sorted(row for i in order[: max(1, round(share * len(answered)))] for row in answered[i])
+    taken = set(kept)
+    return whole.take([row for row in range(len(whole)) if row not in taken]), whole.take(kept)
+
+
+def _train(parts: Parts, options: ChatOptions, folder: Path | None, report: Report) -> Chatbot:
+    every = [turn for own in parts.train.turns for turn in own]
+    symbols = Symbols.learn(every, options.symbols.of_texts(), SYMBOLS)
+    turns = options.symbols.context_turns
+    train, rows = _short_enough(encoded(symbols, parts.train, turns), options)
+    validation, _ = _short_enough(encoded(symbols, parts.validation, turns), options)
+    report.say(f"{len(train):,} answers for training, {len(validation):,} for validation")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.training.seed)
+        network = make_network(symbols.size, options.model)
+    weights = sum(p.numel() for p in network.parameters())
+    report.say(f"{symbols.size:,} symbols ({options.symbols.tokens}), {weights:,} weights")
+    owner = np.repeat(np.arange(len(parts.train)), [max(0, len(own) - 1) for own in parts.train.turns])[rows]
+    problem = pair_problem(network, train, validation, options.training, lambda row: parts.train.place(int(owner[row])))
+    history = fit(problem, options.training, folder, report)
+    model = Chatbot(network, symbols, options, record=_record(parts, history))
+    with use_threads(options.training.threads):
+        measured = {"validation": parts.validation, "test": parts.test}
+        model.record["results"] = {name: model.evaluate(part) for name, part in measured.items() if part is not None}
+    return model
+
+
+def _short_enough(pairs: EncodedPairs, options: ChatOptions) -> tuple[EncodedPairs, np.ndarray]:
+    """The pairs whose answers hold something and are not cut, and their numbers."""
+    bound, lengths = options.symbols.max_length or int(1e9), pairs.targets.lengths
+    rows = np.flatnonzero((lengths > 0) & (lengths < bound))
+    if not len(rows):
+        raise TrainingError("no answer is short enough to learn from", fix="Give a larger --max-length.")
+    return EncodedPairs(pairs.sources.take(rows), pairs.targets.take(rows)), rows
+
+
+def _record(parts: Parts, history: History) -> dict[str, Any]:
+    """What run.json tells about a training beside its results."""
+    rows = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+    return {
+        "data": parts.hashes,
+        "rows": {name: len(part) for name, part in rows.items() if part is not None},
+        "files": {name: part.path for name, part in rows.items() if part is not None},
+        "history": {**asdict(history), "best": history.best},
+    }
