@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from elman.data.dialogue_options import DialogueDataOptions
-from elman.data.files import did_you_mean
-from elman.data.table import Table, read_table
+from elman.data.files import STDIN, did_you_mean
+from elman.data.table import FORMATS, Table, read_table
 from elman.errors import ArgumentError, ArgumentTypeError, DataError
 
 NAMES = ("dialogue", "dialog", "dialogs", "turns", "utterances", "messages", "conversation")
+TWO = ("question", "answer", "prompt", "response", "reply", "input", "output", "source", "target", "context")
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,7 @@ def read_dialogues(path: str | os.PathLike[str], options: DialogueDataOptions | 
         [['Hi!', 'Hello.'], ['Tea?', 'Please.', 'Milk?']]
     """
     options = options or DialogueDataOptions()
-    format = "lines" if options.format == "turns" else options.format
-    table = read_table(path, format=format, encoding=options.encoding, header=_header(options))
+    table = _table(os.fspath(path), options)
     if table.format == "lines":
         turns, lines, notes = _of_lines(table, options)
     else:
@@ -107,11 +107,21 @@ def dialogues_of(turns: Sequence[Sequence[str]]) -> Dialogues:
     return Dialogues("the given dialogues", [list(own) for own in turns], "dialogue {}".format, digest)
 
 
-def _header(options: DialogueDataOptions) -> bool | None:
-    """Pairs of short texts look like names: a first row is data unless a column is named."""
-    if options.header is None and options.dialogue is None and options.format in ("csv", "tsv"):
-        return False
-    return options.header
+def _table(name: str, options: DialogueDataOptions) -> Table:
+    """The rows of a file; one whose name is not that of a table is read line by line."""
+    format = "lines" if options.format == "turns" else options.format
+    ending = os.path.splitext(name.lower().removesuffix(".gz"))[1]
+
+    def read(header: bool | None) -> Table:
+        return read_table(name, format=format or (None if ending in FORMATS else "lines"), encoding=options.encoding,
+                          header=header)  # fmt: skip
+
+    if options.header is not None or options.dialogue is not None or name == STDIN:
+        return read(options.header)
+    table = read(False)
+    first = {str(column[0]).strip().lower() for column in table.columns.values()}
+    two = table.format in ("csv", "tsv") and len(table.columns) == 2  # two short turns would look like names
+    return table if two and not first & set(TWO) else read(None)
 
 
 def _of_lines(table: Table, options: DialogueDataOptions) -> tuple[list[list[str]], list[int], list[str]]:
@@ -121,7 +131,7 @@ def _of_lines(table: Table, options: DialogueDataOptions) -> tuple[list[list[str
         turns = [_stripped(text.split(mark)) for text in texts]
         return turns, table.lines, _short(turns, table)
     tabs = sum("\t" in text for text in texts)
-    if options.format != "turns" and 2 * tabs > len(texts):
+    if options.format != "turns" and 2 * tabs > sum(bool(text.strip()) for text in texts):
         turns = [_stripped(text.split("\t")) for text in texts]
         return turns, table.lines, _short(turns, table)
     turns, lines, open_ = [], [], False

@@ -1,0 +1,169 @@
+"""A chatbot: contexts by hand, answers that are the same whichever way they are asked for, measures by hand."""
+
+import io
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import elman
+from elman.cli.app import main
+from elman.data.dialogues import dialogues_of
+from elman.data.options import SymbolOptions
+from elman.data.symbols import Symbols
+from elman.errors import ArgumentError, ArgumentTypeError, DataError
+from elman.tasks.chat import Chatbot
+from elman.tasks.chat.contexts import SYMBOLS, contexts, encoded
+from elman.tasks.chat.measures import distinct
+from elman.tasks.chat.results import table
+
+SAID = {"hello": "good day to you", "how are you": "fine", "who is there": "it is me", "where is it": "over there"}
+CHATS = [[a, SAID[a], b, SAID[b]] for a in SAID for b in SAID]
+SMALL: dict[str, Any] = {
+    "tokens": "word", "embedding": 24, "hidden": 24, "dropout": 0.0, "word_dropout": 0.0, "epochs": 12,
+    "batch_size": 16, "learning_rate": 0.02, "threads": 1, "patience": 0,
+}  # fmt: skip
+DRAWN: dict[str, Any] = {"temperature": 1.5, "top_p": 1.0, "repetition": 1.0, "no_repeat": 0}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained run."""
+    folder = tmp_path_factory.mktemp("chat")
+    (folder / "chats.txt").write_text("".join(" __eou__ ".join(own) + " __eou__\n" for own in CHATS * 3))
+    elman.train(folder / "chats.txt", task="chat", out=folder / "run", quiet=True, **SMALL)
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def model(run: Path) -> Chatbot:
+    return elman.load(run)
+
+
+def test_contexts_by_hand():
+    """The last turns, each after the symbol of its speaker: 4 for who answers, 5 for the other."""
+    symbols = Symbols.learn(["a b c d"], SymbolOptions(tokens="word", max_length=5, keep="first"), SYMBOLS)
+    a, b, c, d = (symbols.id_of(name) for name in "abcd")
+    pairs = encoded(symbols, dialogues_of([["a b", "c", "d", "a"], ["b"], ["c", "b"]]), 2)
+    sources = [pairs.sources.row(i).tolist() for i in range(len(pairs))]
+    # Of a longer context the last five symbols are read.
+    assert sources == [[5, a, b], [4, a, b, 5, c], [4, c, 5, d], [5, c]]
+    assert [pairs.targets.row(i).tolist() for i in range(4)] == [[c], [d], [a], [b]]
+    assert contexts(symbols, [["a", "b c", "d a b"]], 2).row(0).tolist() == [c, 5, d, a, b]
+
+
+def test_it_has_learned_to_answer(model: Chatbot):
+    for asked, answer in SAID.items():
+        assert model.reply([asked], temperature=0) == answer
+        assert model.reply(["hello", SAID["hello"], asked], temperature=0) == answer
+
+
+def test_an_answer_in_pieces_is_the_answer(model: Chatbot):
+    for seed in range(5):
+        pieces = list(model.stream(["hello"], seed=seed, **DRAWN))
+        assert "".join(pieces) == model.reply(["hello"], seed=seed, **DRAWN)
+    assert len({model.reply(["hello"], seed=seed, **DRAWN) for seed in range(8)}) > 1
+    torch.manual_seed(0)
+    before = torch.is_grad_enabled()
+    next(iter(model.stream(["hello"])))
+    assert torch.is_grad_enabled() == before  # a generator that is left leaves nothing behind
+
+
+def test_many_answers_at_once_are_those_of_each(model: Chatbot):
+    asked = [["hello"], ["hello", "fine", "who is there"], ["where is it"], ["good day to you", "how are you"]]
+    assert model.replies(asked, temperature=0) == [model.reply(turns, temperature=0) for turns in asked]
+
+
+def test_why_names_probabilities_and_what_was_looked_at(model: Chatbot):
+    """The product of the probabilities is that of the whole answer, as the perplexity has it."""
+    reasons = model.why(["how are you"], "it is me")
+    assert [reason.symbol for reason in reasons] == ["it", "is", "me", "<end of text>"]
+    total = sum(math.log(reason.probability) for reason in reasons)
+    loss = model.evaluate([["how are you", "it is me"]])["loss"]
+    assert -total / 4 == pytest.approx(loss, rel=1e-4)  # float32
+    for reason in reasons:
+        assert [p for _, p in reason.others] == sorted((p for _, p in reason.others), reverse=True)
+        assert sum(weight for _, weight in reason.looked) <= 1 + 1e-5
+        assert all(name in ("how", "are", "you", "<the other speaker>") for name, _ in reason.looked)
+
+
+def test_evaluate_counts_answers_and_measures_variety(model: Chatbot):
+    result = model.evaluate(CHATS)
+    assert (result["dialogues"], result["rows"], result["sampled"]) == (16, 48, 48)
+    given = [own[i] for own in CHATS for i in range(1, 4)]
+    assert result["given_distinct_1"] == distinct(given, 1)
+    assert result["given_words"] == pytest.approx(np.mean([len(text.split()) for text in given]))
+    assert result["perplexity"] == pytest.approx(math.exp(result["loss"]))
+    assert "distinct-2" in table({"test": result})
+    assert model.evaluate(CHATS) == result  # drawn by a seed
+
+
+def test_distinct_by_hand():
+    assert distinct(["a b a", "a b"], 1) == 2 / 5
+    assert distinct(["a b a", "a b"], 2) == 2 / 3
+    assert distinct(["a"], 2) == 0
+    assert distinct([], 1) == 0
+
+
+def test_saved_and_read_back(model: Chatbot, tmp_path: Path):
+    model.save(tmp_path / "copy")
+    again = elman.load(tmp_path / "copy")
+    assert again.reply(["hello"], seed=3, **DRAWN) == model.reply(["hello"], seed=3, **DRAWN)
+    assert "Do not let it speak" in (tmp_path / "copy" / "README.md").read_text()
+
+
+def test_turns_that_are_not_kind(model: Chatbot):
+    for turns in (["word " * 5000], ["日本語"], [""], ["\x1b[31m"], ["a"] * 500, ["x" * 10_000_000]):
+        assert isinstance(model.reply(turns, seed=0), str)
+    with pytest.raises(ArgumentError, match="no turn"):
+        model.reply([])
+    with pytest.raises(ArgumentTypeError, match=r"Write \[text\]"):
+        model.reply("hello")
+    with pytest.raises(ArgumentError, match="temperature"):
+        model.reply(["hello"], temperature=-1.0)
+    with pytest.raises(ArgumentError, match="no heat to choose"):
+        model.reply(["hello"], heat=1.0)
+
+
+def test_one_dialogue_is_too_few(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("hi __eou__ hello __eou__\n")
+    with pytest.raises(DataError, match="1 different dialogue"):
+        elman.train(tmp_path / "a.txt", task="chat", out=tmp_path / "run", quiet=True, **SMALL)
+
+
+def talk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str, *words: str) -> list[str]:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    capsys.readouterr()
+    assert main(["chat", *words]) == 0, capsys.readouterr().err
+    return capsys.readouterr().out.splitlines()
+
+
+def test_the_command(run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    lines = talk(monkeypatch, capsys, "hello\n\nhow are you\n", str(run), "--temperature", "0")
+    assert lines == ["good day to you", "fine"]
+    typed = "/why\nhello\n/why\n/reset\n/temperature 0.3\n/temperature warm\n/temperature -1\n/what\n/quit\nhello\n"
+    lines = talk(monkeypatch, capsys, typed, str(run), "--temperature", "0")
+    assert lines[:2] == ["Nothing was said yet.", "good day to you"]
+    assert [line.split()[0] for line in lines[2:8]] == ["symbol", "good", "day", "to", "you", "<end"]
+    rest = lines[8:]
+    assert rest[:2] == ["A new dialogue.", "The temperature is 0.3."]
+    assert rest[2] == rest[3] == "Expected a number of at least 0, as in /temperature 0.7"
+    assert rest[4] == "There is no /what."
+    assert rest[-1].startswith("/quit")  # what came after it was not answered
+
+
+def test_the_same_seed_gives_the_same_dialogue(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    flags = [str(run), "--temperature", "2", "--top-p", "1", "--repetition", "1", "--seed", "4"]
+    first = talk(monkeypatch, capsys, "hello\nhello\n", *flags)
+    assert talk(monkeypatch, capsys, "hello\nhello\n", *flags) == first
+
+
+def test_flags_that_make_no_sense(run: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["chat", str(run), "--temperature", "-2"]) == 2
+    assert "temperature" in capsys.readouterr().err
