@@ -13,7 +13,7 @@ help:
 	@echo "make lint    check the style (ruff)"
 	@echo "make types   check the types (pyright)"
 	@echo "make docs    build the manual into docs/_build/html"
-	@echo "make bench   measure speed and memory, write benchmarks/results/"
+	@echo "make bench   measure speed and how far cells remember, write benchmarks/results/"
 	@echo "make recipes train the movie-review recipes over three seeds (REVIEWS=folder), write benchmarks/results/"
 	@echo "make sanitize run the native tests with the address and undefined-behaviour sanitizers"
 	@echo "make clean   remove .venv and what was built"
@@ -52,6 +52,7 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.layers
+	$(BIN)/python -m benchmarks.memory
 
 recipes: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.reviews $(REVIEWS)

@@ -62,7 +62,8 @@ def page(records: Records, budget: int, rates: Sequence[float], command: str) ->
         f"Layers of {HIDDEN} units, batches of {BATCH} sequences, Adam with a rate of {' or '.join(map(str, rates))} "
         f"(the better one), gradients clipped at norm {CLIP:g}, at most {budget:,} steps of training at each length, "
         f"seed {SEED}. A cell that fails at one length at both rates is not tried at longer ones. {ONE_SEED} *Steps*, "
-        "*seconds* and *rate* are those of the trial that solved the longest length.",
+        "*seconds* and *rate* are those of the trial that solved the longest length. Seconds are wall time, beside "
+        "whatever else the machine did: an order of magnitude.",
         "",
     ]
     for name, task in TASKS.items():
