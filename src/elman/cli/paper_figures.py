@@ -106,7 +106,7 @@ def paths_figure(result: "Grammatical") -> "Figure":
     panels: dict[str, Sequence[Trajectory]] = {}
     planes: dict[str, tuple[int, int]] = {}
     for heading, sentences in SENTENCES.items():
-        states = elman1991.states_of(result.network, sentences)
+        states = [elman1991.read_sentence(result.network, sentence)[1] for sentence in sentences]
         compared = states if len(states) > 1 else [states[0][start : start + 3] for start in (0, 3, 6)]
         planes[heading] = telling_components(result.states, compared)
         panels[heading] = [
@@ -128,10 +128,8 @@ def beginnings_figure(result: "Grammatical") -> "Figure":
     grammar = elman1991.Grammar(elman1991.PHASES[-1])
     panels: dict[str, np.ndarray] = {}
     for beginning in BEGINNINGS:
-        words = beginning.split()
-        x = elman1991.one_hot([STOP, *words])
-        expected = [elman1991.expected(grammar, words)[-1]]
-        expected += [network.read(x)[0][-1] for network in (result.squared, result.network)]
+        expected = [elman1991.expected(grammar, beginning.split())[-1]]
+        expected += [elman1991.read_sentence(one, beginning)[0][-1] for one in (result.squared, result.network)]
         panels[f"{beginning} …"] = np.stack([elman1991.by_class(values) for values in expected], axis=1)
     series = ("exact", "network, squared error", "network, cross-entropy")
     return draw_bars(panels, [*elman1991.WORD_CLASSES], series, title="What comes next", unit="probability")

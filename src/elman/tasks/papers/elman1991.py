@@ -41,6 +41,7 @@ WORD_CLASSES = {
     "who": (WHO,),
     "stop": (STOP,),
 }
+BEFORE = "boys walk . Mary chases cats . dogs see John ."
 OTHER = 1_000_003  # added to the seed of what is learned from, for what is tested on
 
 
@@ -165,9 +166,14 @@ def by_class(probabilities: np.ndarray) -> np.ndarray:
     return np.stack([probabilities[..., column].sum(axis=-1) for column in columns], axis=-1)
 
 
-def states_of(one: Predictor, sentences: Sequence[str]) -> list[np.ndarray]:
-    """The hidden states after each word of each sentence, (T, h), all read after a stop."""
-    return [one.read(one_hot([STOP, *sentence.split()]))[1][1:] for sentence in sentences]
+def read_sentence(one: Predictor, words: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read a sentence, or its beginning, within a stream: what is expected after each word (T, 26), and states (T, 70).
+
+    Other sentences are read before it, since the zero state with which a stream begins never comes again.
+    """
+    before = BEFORE.split()
+    y, states = one.read(one_hot([*before, *words.split()]))
+    return y[len(before) :], states[len(before) :]
 
 
 def _words(sentences: Sequence[Sequence[str]]) -> list[str]:
