@@ -3,7 +3,9 @@
 from elman.layers.attention import AdditiveAttention as AdditiveAttention
 from elman.layers.attention import Attention as Attention
 from elman.layers.attention import DotAttention as DotAttention
+from elman.layers.coverage import CoverageAttention as CoverageAttention
 from elman.layers.crf import CRF as CRF
+from elman.layers.encoder_decoder import EncoderDecoder as EncoderDecoder
 from elman.layers.explain import explain as explain
 from elman.layers.feedback import every as every
 from elman.layers.from_vector import FromVector as FromVector
