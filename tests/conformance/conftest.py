@@ -1,7 +1,7 @@
 """Every law over every cell on every machine."""
 
 import pytest
-from tests.conformance.laws import CELLS, MACHINES
+from tests.conformance.laws import CELLS, MACHINES, marked
 
 from elman.cells import Elman
 from elman.layers import Recurrent
@@ -22,7 +22,7 @@ def native() -> str:
     return "native"
 
 
-@pytest.fixture(params=CELLS)
+@pytest.fixture(params=map(marked, CELLS))
 def cell(request: pytest.FixtureRequest) -> str:
     """The name of a cell."""
     return request.param

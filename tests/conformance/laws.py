@@ -69,6 +69,29 @@ CELLS: dict[str, Callable[[int, int], Cell]] = {
     **WRITTEN,
 }
 MACHINES = ("reference", "torch", "native")
+# Cells that together use every operation of the native machine, on every kind of operand, in the pass forward or in
+# that backward (a test in test_instruction_sets.py looks), and two that everybody uses. What is a matter of a kernel
+# and not of a cell is tried with them: instruction sets, and many sizes.
+KERNELS = frozenset(
+    {
+        "Elman",
+        "LSTM",
+        "GRU, normed",
+        "choosy",
+        "MinLSTM",
+        "IndRNN",
+        "three",
+        "SCRN, learned",
+        "Clockwork",
+        "silent",
+        "normed LSTM",
+    }
+)
+
+
+def marked(name: str, *more: object) -> object:
+    """A parameter of a test: the name of a cell and what else there is; `-m kernels` takes those of `KERNELS`."""
+    return pytest.param(name, *more, marks=[pytest.mark.kernels] if name in KERNELS else [])
 
 
 def layer_of(
@@ -168,4 +191,6 @@ def projected(layer: Recurrent, y: Tensor, final: Mapping[str, Tensor], wanted: 
     loss = torch.zeros((), dtype=y.dtype)
     for value in (y, *(final[name] for name in layer.states)):
         loss = loss + (value * torch.randn(value.shape, dtype=torch.float64, generator=generator).to(y.dtype)).sum()
+    if not loss.requires_grad:  # a random step of comparisons alone
+        return tuple(map(torch.zeros_like, wanted))
     return torch.autograd.grad(loss, wanted, allow_unused=True, materialize_grads=True)

@@ -89,7 +89,7 @@ def test_memory_that_the_system_gives_full_of_anything(native: str) -> None:
     code = "from tests.conformance.test_same_bits import CELLS, digest, everything\n"
     code += "print([digest(everything(cell)) for cell in CELLS])"
     found = set()
-    for byte in ("0", "1", "129", "254"):
+    for byte in ("0", "1", "254"):
         environment = {**os.environ, "MALLOC_PERTURB_": byte}
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True

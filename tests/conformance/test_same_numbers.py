@@ -4,11 +4,18 @@ import warnings
 
 import pytest
 import torch
-from tests.conformance.laws import all_close, close, gradients, inputs, layer_of, states
+from tests.conformance.laws import CELLS, KERNELS, all_close, close, gradients, inputs, layer_of, marked, states
 from torch import Tensor
 
 # Widths beside those of a panel (8 or 16 columns) and a tile (6 rows): one less, one more, several of them.
 SIZES = [(1, 1, 1, 1), (7, 3, 5, 17), (13, 2, 16, 33), (6, 5, 33, 16), (5, 4, 15, 31), (70, 9, 16, 16), (2, 80, 4, 7)]
+# How a kernel ends at a tile's edge is the same for all cells: those that use each of them are tried at all sizes, the
+# others where a tile and a panel are full, and with one more of each.
+FEW = [(6, 5, 33, 16), (7, 3, 5, 17)]
+EACH = pytest.mark.parametrize(
+    ("cell", "n", "time", "d", "h"),
+    [marked(cell, *size) for cell in CELLS for size in (SIZES if cell in KERNELS else FEW)],
+)
 
 
 def results(layer_args: tuple, n: int, time: int, dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor], tuple]:
@@ -22,7 +29,7 @@ def results(layer_args: tuple, n: int, time: int, dtype: torch.dtype) -> tuple[T
     return y, final, gradients(layer, y, final, [x, *state.values()])
 
 
-@pytest.mark.parametrize(("n", "time", "d", "h"), SIZES)
+@EACH
 def test_float64(cell: str, native: str, n: int, time: int, d: int, h: int) -> None:
     y, final, mine = results((cell, native, d, h), n, time, torch.float64)
     expected, last, theirs = results((cell, "reference", d, h), n, time, torch.float64)
@@ -34,7 +41,7 @@ def test_float64(cell: str, native: str, n: int, time: int, d: int, h: int) -> N
         close(a, b, layer, time, times=2 * n * steep)
 
 
-@pytest.mark.parametrize(("n", "time", "d", "h"), SIZES)
+@EACH
 def test_float32_is_as_close_to_float64_as_torch_is(cell: str, native: str, n: int, time: int, d: int, h: int) -> None:
     """Torch's own rounding in float32 is the measure, in the plain loop and in the program's operations.
 
