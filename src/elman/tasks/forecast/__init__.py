@@ -1,0 +1,1 @@
+"""Series to be continued: one recurrent network over many of them."""
