@@ -120,3 +120,35 @@ def test_files_that_do_not_align(work: Path, refused: Refused) -> None:
 
 def test_a_run_of_another_task(run: Path, refused: Refused) -> None:
     assert "task 'classify'" in refused("translate", str(run), "reviews.csv")
+
+
+def test_check_names_pairs_that_are_odd(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Empty, equal, repeated, and so unlike in length that they are no translations; nothing of it for sound pairs."""
+    good = [(f"the house number {i} is old", f"das Haus mit der Nummer {i} ist alt") for i in range(20)]
+    odd = [("one", ""), ("Berlin", "Berlin"), good[3], ("yes", "das ist ein Satz, der zu einem anderen gehört")]
+    (work / "a.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in [*good, *odd]))
+    (work / "b.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in good[:5]))
+    shown = out_of(capsys, "check", "a.tsv", "b.tsv", "--task", "translate")
+    assert "a.tsv: 24 pairs" in shown
+    for line, words in (
+        (21, "an empty side"),
+        (22, "same text"),
+        (23, "stands there before"),
+        (24, "different lengths"),
+    ):
+        assert re.search(rf"1 pair .*{words}.*\(a\.tsv:{line}\)", shown), words
+    assert "5 of 5 sources of b.tsv are also in a.tsv" in shown
+    assert "Nothing is wrong." in out_of(capsys, "check", "b.tsv", "--task", "translate")
+    (work / "c.tsv").write_text("a\tb\nc\n")
+    assert main(["check", "c.tsv", "--task", "translate"]) == 2
+    assert "c.tsv:2" in capsys.readouterr().err
+
+
+def test_check_counts_dialogues(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work / "a.txt").write_text("hi __eou__ hello you __eou__\nhi __eou__ hello you __eou__\na b __eou__ c __eou__ d\n")
+    (work / "b.txt").write_text("a b __eou__ c __eou__ d __eou__\n")
+    words = out_of(capsys, "check", "a.txt", "b.txt", "--task", "chat").split("\n")
+    facts = [re.split(r"  +", line) for line in words if "  " in line]
+    assert facts[:2] == [["dialogues", "3"], ["turns", "7"]]
+    assert facts[4] == ["dialogues that stand there before", "1"]
+    assert facts[-1] == ["dialogues that are also in a.txt", "1"]

@@ -13,6 +13,8 @@ HANDLERS = {
         "classify": "check_texts:check_texts",
         "tag": "check_tags:check_tags",
         "series": "check_series:check_series",
+        "translate": "check_pairs:check_pairs",
+        "chat": "check_dialogues:check_dialogues",
     },
     "predict": {
         "classify": "predict_labels:predict_labels",
@@ -20,7 +22,11 @@ HANDLERS = {
         "series": "predict_series:predict_series",
     },
 }
-INSTEAD = {"generate": "elman generate RUN, or elman score RUN FILE", "translate": "elman translate RUN FILE"}
+INSTEAD = {
+    "generate": "elman generate RUN, or elman score RUN FILE",
+    "translate": "elman translate RUN FILE",
+    "chat": "elman chat RUN",
+}
 
 
 def all_options() -> dict[str, type]:
