@@ -1,0 +1,126 @@
+"""Train the recipes that write texts from texts: `python -m benchmarks.texts FOLDER [NAME ...] [--seed 0]`.
+
+FOLDER holds multi30k, tatoeba_eng_fra and dailydialog (also .gz). Every run goes the user's road: `elman train`, the
+epoch chosen on the validation pairs, the test pairs measured once at the end. sacrebleu must be there. Results go to
+benchmarks/results/<name>.md.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import heading, write
+from benchmarks.reviews import RECIPES, elman
+
+# Training, validation and test file of each recipe; those that are not given are shares of the training file.
+FILES = {
+    "multi30k": ("multi30k/train", "multi30k/val", "multi30k/test_2016_flickr"),
+    "tatoeba": ("tatoeba_eng_fra/fra.txt.gz", "", ""),
+    "dailydialog": tuple(f"dailydialog/dialogues_{part}.txt.gz" for part in ("train", "validation", "test")),
+}
+COLUMNS = {
+    "translate": {
+        "BLEU": "bleu",
+        "BLEU, all references": "bleu_all",
+        "chrF": "chrf",
+        "perplexity": "perplexity",
+        "length": "length",
+    },
+    "chat": {
+        "perplexity": "perplexity",
+        "distinct-1": "distinct_1",
+        "distinct-2": "distinct_2",
+        "given distinct-1": "given_distinct_1",
+        "given distinct-2": "given_distinct_2",
+    },
+}
+SHARED = 12  # exchanges shown
+NOTE = "Where other work ran beside it, wall time is longer than processor time."
+
+
+def run(folder: Path, name: str, seed: int, out: Path) -> dict[str, Any]:
+    """Train; wall and processor seconds, and peak memory in MiB."""
+    train, validation, test = FILES[name]
+    command = [sys.executable, "-m", "elman", "train", folder / train, "--config", RECIPES / f"{name}.yaml", "--quiet"]
+    for flag, file in (("--validation", validation), ("--test", test)):
+        command += [flag, folder / file] if file else []
+    command += ["--seed", seed, "--out", out]
+    began = time.monotonic()
+    process = subprocess.Popen(list(map(str, command)))
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{name}: training ended with {os.waitstatus_to_exitcode(status)}")
+    spent = {"wall": time.monotonic() - began, "processor": usage.ru_utime + usage.ru_stime}
+    return {**spent, "peak": usage.ru_maxrss / 1024}
+
+
+def table(about: dict[str, Any], spent: dict[str, Any]) -> str:
+    """One line per part of the data, then what it cost."""
+    results = about["results"]
+    columns = {title: key for title, key in COLUMNS[about["task"]].items() if any(key in r for r in results.values())}
+    lines = [f"| | rows | {' | '.join(columns)} |", "|---" * (len(columns) + 2) + "|"]
+    for part, r in results.items():
+        digits = {key: 2 if key in ("bleu", "bleu_all", "chrf", "perplexity") else 3 for key in columns.values()}
+        figures = [f"{r[key]:.{digits[key]}f}" if key in r else "" for key in columns.values()]
+        lines.append(f"| {part} | {r['rows']:,} | {' | '.join(figures)} |")
+    history, first = about["history"], next(iter(results.values()))
+    cost = ", ".join(f"{label} {spent[key]:,.0f} {unit}" for key, label, unit in (
+        ("wall", "wall time", "s"), ("processor", "processor time", "s"), ("peak", "peak memory", "MiB"),
+    ) if key in spent)  # fmt: skip
+    lines += [
+        "",
+        f"About {about['sizes']['model.safetensors'] // 4:,} weights, seed {about['config']['training']['seed']}, "
+        f"{len(history['epochs'])} epochs ({history['steps']:,} steps), epoch {history['best_epoch']} kept; {cost}. "
+        + NOTE,
+    ]
+    lines += [
+        f"{name} {first[key]}."
+        for name, key in (("BLEU", "bleu_signature"), ("chrF", "chrf_signature"))
+        if key in first
+    ]
+    return "\n".join(lines)
+
+
+def exchanges(out: Path, file: Path) -> str:
+    """A dozen answers to test dialogues, evenly spaced, the first that were drawn."""
+    import elman as library
+
+    model = library.load(out)
+    dialogues = model.read(file)
+    step = len(dialogues) // SHARED
+    lines = ["", "## A dozen answers, as they came", ""]
+    for own in (dialogues.turns[i * step] for i in range(SHARED)):
+        asked = own[: min(3, len(own) - 1)]
+        answer = model.replies([asked], seed=0)[0]
+        lines += [*(f"- {'AB'[i % 2]}: {turn}" for i, turn in enumerate(asked)), f"- **{answer}**", ""]
+    return "\n".join(lines)
+
+
+def report(folder: Path, name: str, seed: int, out: Path, spent: dict[str, Any]) -> None:
+    """Write what came of a finished run."""
+    about = json.loads(elman("info", out, "--json"))
+    text = heading(f"recipes/{name}.yaml", f"python -m benchmarks.texts FOLDER {name} --seed {seed}")
+    more = exchanges(out, folder / FILES[name][2]) if about["task"] == "chat" else ""
+    write(name, f"{text}\n{table(about, spent)}\n{more}")
+
+
+def main(folder: Path, names: list[str], seed: int) -> None:
+    """Run the recipes and write their tables."""
+    for name in names:
+        with tempfile.TemporaryDirectory() as place:
+            out = Path(place) / "run"
+            report(folder, name, seed, out, run(folder, name, seed, out))
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    seed = int(words.pop(words.index("--seed") + 1)) if "--seed" in words else 0
+    words = [word for word in words if word != "--seed"]
+    if not words:
+        raise SystemExit(__doc__)
+    main(Path(words[0]), words[1:] or list(FILES), seed)
