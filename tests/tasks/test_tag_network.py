@@ -161,3 +161,16 @@ def test_dropped_words_are_read_by_their_characters_alone() -> None:
     assert torch.equal(before, after)
     network.eval()
     assert not torch.equal(network.scores(batch)[0], after)
+
+
+def test_the_label_of_a_sentence_moves_the_scores_of_its_tags() -> None:
+    lexicon, network = made()
+    assert network.L is not None
+    batch = lexicon.encode(SENTENCES).batch(range(5))
+    before, labels = network.scores(batch)
+    assert labels is not None
+    torch.nn.init.normal_(network.L)
+    after, same = network.scores(batch)
+    assert torch.equal(labels, same if same is not None else labels[:0])
+    expected = before + (labels.exp() / labels.exp().sum(dim=1, keepdim=True) @ network.L).unsqueeze(1)
+    torch.testing.assert_close(after, expected, rtol=1e-12, atol=1e-12)

@@ -91,7 +91,7 @@ def inspect_tagged(paths: Sequence[str | os.PathLike[str]], options: TagDataOpti
         >>> path = pathlib.Path(tempfile.mkdtemp(), "a.conll")
         >>> _ = path.write_text("Ann B-PER\\nLee I-PER\\nsings O\\n\\nRome I-LOC\\n")
         >>> report = inspect_tagged([path]).files[0]
-        >>> report.scheme, report.invalid, report.invalid_at[0][-19:]
+        >>> report.scheme, report.invalid, report.invalid_at[0][-18:]
         ('bio', 1, "a.conll:5: 'I-LOC'")
     """
     options = options or TagDataOptions()

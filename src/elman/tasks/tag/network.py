@@ -15,10 +15,10 @@ class Network(nn.Module):
     """Reads a whole sentence, then gives one number per word and tag, and one per label of the sentence.
 
         x_t = [E[w_t], r(characters of w_t), Σ A[affixes of w_t]]     h_t = cell(x_t, h_{t-1}), from both ends
-        o_t = h_t V + c                                               l = [mean_t h_t, max_t h_t] V' + c'
+        o_t = h_t V + c + softmax(l) L                                l = [mean_t h_t, max_t h_t] V' + c'
 
     r is the last state of a recurrent layer over the characters, from both ends. It is computed once for each
-    distinct word of a batch.
+    distinct word of a batch. L tells which tags go with which label of the sentence; without labels it is left out.
 
     Args:
         lexicon: what the words are read as.
@@ -64,6 +64,7 @@ class Network(nn.Module):
         self.crf = CRF(tags) if o.output == "crf" else None
         self.pooling = Pooling("mean+max")
         self.label_readout = Readout(self.pooling.output_size(self.recurrent.output_size), labels) if labels else None
+        self.L = nn.Parameter(torch.zeros(labels, tags)) if labels else None
 
     def forward(self, batch: Batch, tags: Tensor, labels: Tensor | None = None) -> Tensor:
         """The mean loss: per word −log p(tag), and per sentence −log p(label) times the weight that it has.
@@ -96,10 +97,11 @@ class Network(nn.Module):
         x = torch.cat([self.words(known), torch.cat(forms, dim=-1)[batch.tokens]], dim=-1)
         y, _ = self.recurrent(nn.functional.dropout(x, o.embedding_dropout, self.training), batch.lengths)
         scores = self.readout(nn.functional.dropout(y, o.dropout, self.training))
-        if self.label_readout is None:
+        if self.label_readout is None or self.L is None:
             return scores, None
         pooled = nn.functional.dropout(self.pooling(y, batch.lengths), o.dropout, self.training)
-        return scores, self.label_readout(pooled)
+        label_scores = self.label_readout(pooled)
+        return scores + (label_scores.softmax(dim=-1) @ self.L).unsqueeze(1), label_scores
 
     def decode(self, scores: Tensor, lengths: Tensor, allowed: Allowed | None = None) -> Tensor:
         """The best tags (n, T) for scores (n, T, k): only sequences that are allowed."""

@@ -1,0 +1,100 @@
+"""Train the tagging recipes: `python -m benchmarks.tagging FOLDER [NAME ...] [--seeds 3]`.
+
+FOLDER holds ud_ewt, snips and wnut17 as their authors publish them (also .gz). Every run goes the user's road: `elman
+train` with one thread, the epoch chosen on the validation file, the test file measured once at the end. Results go to
+benchmarks/results/<name>.md.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import heading, write
+from benchmarks.reviews import RECIPES, elman
+
+# Training, validation and test file of each recipe, and what its authors, or those after them, report on the test.
+FILES = {
+    "ewt": ("ud_ewt/en_ewt-ud-train.conllu.gz", "ud_ewt/en_ewt-ud-dev.conllu.gz", "ud_ewt/en_ewt-ud-test.conllu.gz"),
+    "snips": ("snips/train", "snips/valid", "snips/test"),
+    "wnut17": ("wnut17/wnut17train.conll.gz", "wnut17/emerging.dev.conll.gz", "wnut17/emerging.test.annotated.gz"),
+}
+
+
+def run(folder: Path, name: str, seed: int, out: Path) -> dict[str, Any]:
+    """Train one seed: its results, wall and processor seconds, and peak memory in MiB."""
+    train, validation, test = (folder / path for path in FILES[name])
+    command = [sys.executable, "-m", "elman", "train", train, "--validation", validation, "--test", test, "--quiet"]
+    command += ["--config", RECIPES / f"{name}.yaml", "--seed", seed, "--threads", 1, "--out", out]
+    began = time.monotonic()
+    process = subprocess.Popen(list(map(str, command)))
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{name}, seed {seed}: training ended with {os.waitstatus_to_exitcode(status)}")
+    info = json.loads(elman("info", out, "--json"))
+    spent = {"wall": time.monotonic() - began, "processor": usage.ru_utime + usage.ru_stime}
+    return {"seed": seed, "info": info, "peak": usage.ru_maxrss / 1024, **spent}
+
+
+def measure(numbers: dict[str, Any]) -> list[float]:
+    """Accuracy, that of new words, and where there are some, F1 of entities, accuracy of labels, and both right."""
+    found = [numbers["accuracy"], numbers["unknown_words"]["accuracy"]]
+    if "entities" in numbers:
+        found.append(numbers["entities"]["f1"])
+    if "label" in numbers:
+        found += [numbers["label"]["accuracy"], numbers["label"]["both"]]
+    return found
+
+
+def table(runs: list[dict[str, Any]]) -> str:
+    """One line per seed, the contrast, then the means."""
+    names = ["accuracy", "new words", "entity F1", "label", "both right"]
+    results = [one["info"]["results"] for one in runs]
+    names = names[: len(measure(results[0]["test"]["model"]))]
+    head = [f"{part} {name}" for part in ("validation", "test") for name in names]
+    lines = [
+        f"| seed | {' | '.join(head)} | best epoch | wall s | processor s | peak MiB |",
+        "|" + "---|" * (2 * len(names) + 5),
+    ]
+    for one, own in zip(runs, results, strict=True):
+        figures = [f"{100 * x:.2f}" for part in ("validation", "test") for x in measure(own[part]["model"])]
+        history = one["info"]["history"]
+        spent = [str(history["best_epoch"]), *(f"{one[key]:.0f}" for key in ("wall", "processor", "peak"))]
+        lines.append(f"| {one['seed']} | {' | '.join(figures + spent)} |")
+    simple = [results[0][part].get("most_frequent") for part in ("validation", "test")]
+    if all(simple):
+        figures = [f"{100 * x:.2f}" for numbers in simple for x in measure(numbers)]
+        lines.append(f"| most frequent tag | {' | '.join(figures)} | | | | |")
+    means = []
+    for k, name in enumerate(names):
+        values = [100 * measure(own["test"]["model"])[k] for own in results]
+        spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+        means.append(f"{name} {statistics.mean(values):.2f}{spread} %")
+    return "\n".join([*lines, "", f"Test, mean over {len(runs)} seeds: {', '.join(means)}."])
+
+
+def main(folder: Path, names: list[str], seeds: int) -> None:
+    """Run the recipes and write their tables."""
+    for name in names:
+        with tempfile.TemporaryDirectory() as place:
+            runs = [run(folder, name, seed, Path(place) / str(seed)) for seed in range(seeds)]
+            weights = elman("info", Path(place) / "0", "--json")
+        command = f"python -m benchmarks.tagging FOLDER {name} --seeds {seeds}"
+        text = heading(f"recipes/{name}.yaml", command)
+        size = json.loads(weights)["sizes"]["model.safetensors"] // 4
+        note = "One thread each. Where other work ran beside it, wall time is longer than processor time."
+        write(name, f"{text}\nAbout {size:,} weights. {note}\n\n{table(runs)}\n")
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    seeds = int(words.pop(words.index("--seeds") + 1)) if "--seeds" in words else 3
+    words = [word for word in words if word != "--seeds"]
+    if not words:
+        raise SystemExit(__doc__)
+    main(Path(words[0]), words[1:] or list(FILES), seeds)
