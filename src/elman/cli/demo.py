@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from elman.cli import show
-from elman.errors import MissingExtraError
+from elman.errors import ArgumentError, MissingExtraError
 
 if TYPE_CHECKING:
     from elman.data.grammar import Sentence
@@ -65,8 +65,11 @@ def demo(
     """
     from elman.cli.papers import PAPERS, reproduce
 
-    if len(sentences) == 1 and sentences[0] in PAPERS:
-        return reproduce(sentences[0], seed, out or Path("runs", sentences[0]), quiet)
+    if sentences and sentences[0].startswith("elman"):
+        name = " ".join(sentences)
+        if name not in PAPERS:
+            raise ArgumentError(f"{name!r} is not the name of a paper", expected=f"one of {', '.join(PAPERS)}")
+        return reproduce(name, seed, out or Path("runs", name), quiet)
     return _judge_grammar(sentences, seed, out or Path("runs/demo"), quiet)
 
 

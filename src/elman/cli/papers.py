@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.cli import show
-from elman.errors import MissingExtraError, RunError
+from elman.errors import Interrupted, MissingExtraError, RunError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -109,13 +109,30 @@ def reproduce(name: str, seed: int, out: Path, quiet: bool) -> None:
         seed: of the data and of the first weights.
         out: folder of the figures and of results.json.
         quiet: print only the results.
+
+    Raises:
+        Interrupted: by Ctrl-C.
+        RunError: the folder holds the results of another paper or another seed.
+        StorageError: it cannot be written.
     """
     from elman.learn.report import make_report
-    from elman.tasks.papers.tables import Table
 
     report = make_report(quiet)
     results = _earlier(out, name, seed)
     report.say(f"{SOURCES[name]}\n")
+    try:
+        _run(name, seed, out, results, report)
+    except KeyboardInterrupt as error:
+        finished = len(results["experiments"])
+        raise Interrupted(
+            f"stopped by Ctrl-C after {finished} of {len(PAPERS[name])} experiments",
+            fix="Run the same command again to go on with the next one.",
+        ) from error
+
+
+def _run(name: str, seed: int, out: Path, results: dict[str, Any], report: "Report") -> None:
+    from elman.tasks.papers.tables import Table
+
     for experiment in PAPERS[name]:
         report.say(f"{experiment.says}")
         known = results["experiments"].get(experiment.name)

@@ -92,7 +92,7 @@ class Reading:
     Args:
         near: its predictions beside the exact probabilities.
         beside: how often a verb that follows its noun at once is expected in the right number.
-        beyond: the same for a verb with a clause between.
+        beyond: the same for a verb with a clause between; both NaN where there is none.
     """
 
     near: Likeness
@@ -144,14 +144,14 @@ def learn_grammar(
     x, exact = one_hot(words), expected(grammars[-1], words)
     frequencies = np.broadcast_to(streams[-1].mean(axis=0), exact.shape)
     untrained = network(seed, "squared").read(x)[0]
-    readings = {"untrained": _reading(words, untrained, exact), "frequencies": _reading(words, frequencies, exact)}
+    readings = {"untrained": reading(words, untrained, exact), "frequencies": reading(words, frequencies, exact)}
     trained: list[Predictor] = []
     states = np.zeros((0, 0))
     for loss in ("squared", "entropy"):
         trained.append(network(seed, loss))
         learn(trained[-1], streams, learning, report, f"the 1991 grammar, {loss}")
         y, states = trained[-1].read(x)
-        readings[loss] = _reading(words, y, exact)
+        readings[loss] = reading(words, y, exact)
     return Grammatical(tuple(map(len, streams)), readings, trained[1], trained[0], states)
 
 
@@ -180,8 +180,8 @@ def _words(sentences: Sequence[Sequence[str]]) -> list[str]:
     return [word for sentence in sentences for word in sentence]
 
 
-def _reading(words: Sequence[str], predicted: np.ndarray, exact: np.ndarray) -> Reading:
-    """Agreement counts where a verb may come, and only in one number."""
+def reading(words: Sequence[str], predicted: np.ndarray, exact: np.ndarray) -> Reading:
+    """Compare predictions (T, 26) with exact ones; agreement counts where a verb may come, of one number only."""
     verbs = {number: [LEXICON.index(form) for form in forms] for number, forms in VERB_FORMS.items()}
     may = {number: exact[:, columns].any(axis=1) for number, columns in verbs.items()}
     mass = {number: predicted[:, columns].sum(axis=1) for number, columns in verbs.items()}
@@ -189,4 +189,7 @@ def _reading(words: Sequence[str], predicted: np.ndarray, exact: np.ndarray) -> 
     agrees = (mass["singular"] > mass["plural"]) == may["singular"]
     after_verb = np.isin(words, [form for forms in VERB_FORMS.values() for form in forms])
     beside = decided & ~after_verb & ~np.isin(words, [WHO])
-    return Reading(likeness(predicted, exact), float(agrees[beside].mean()), float(agrees[decided & after_verb].mean()))
+    where = beside, decided & after_verb
+    return Reading(
+        likeness(predicted, exact), *(float(agrees[at].mean()) if at.any() else float("nan") for at in where)
+    )

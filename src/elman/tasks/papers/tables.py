@@ -120,7 +120,7 @@ def _cosine(near: Likeness) -> str:
 
 
 def _share(share: float) -> str:
-    return f"{share:.1%}"
+    return "" if np.isnan(share) else f"{share:.1%}"
 
 
 def _scores(found: Segmentation) -> str:
