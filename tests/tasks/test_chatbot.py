@@ -129,6 +129,16 @@ def test_turns_that_are_not_kind(model: Chatbot):
         model.reply(["hello"], heat=1.0)
 
 
+def test_a_language_model_answers_as_well(tmp_path: Path):
+    """Nothing is looked at: the reasons say so."""
+    (tmp_path / "a.txt").write_text("".join(" __eou__ ".join(own) + "\n" for own in CHATS * 3))
+    own = elman.train(tmp_path / "a.txt", task="chat", out=tmp_path / "run", quiet=True, networks="one", **SMALL)
+    again = elman.load(tmp_path / "run")
+    assert again.reply(["hello"], seed=3, **DRAWN) == own.reply(["hello"], seed=3, **DRAWN)
+    assert again.why(["hello"], "fine")[0].looked == []
+    assert sum(again.reply([asked], temperature=0) == answer for asked, answer in SAID.items()) >= 3
+
+
 def test_one_dialogue_is_too_few(tmp_path: Path):
     (tmp_path / "a.txt").write_text("hi __eou__ hello __eou__\n")
     with pytest.raises(DataError, match="1 different dialogue"):

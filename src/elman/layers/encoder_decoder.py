@@ -1,61 +1,29 @@
 """One sequence of symbols from another: an encoder reads it, a decoder writes, and looks back with attention."""
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from elman.arguments import flag, number, one_of, size
+from elman.arguments import flag, one_of, size
 from elman.cells.cell import Cell
 from elman.errors import ArgumentError
-from elman.layers.attention import AdditiveAttention, Attention, DotAttention, Memory
+from elman.layers.attention import AdditiveAttention, Attention, DotAttention
 from elman.layers.coverage import CoverageAttention
 from elman.layers.from_vector import FromVector
 from elman.layers.lengths import Lengths, as_lengths, real_steps
 from elman.layers.readout import Readout
 from elman.layers.recurrent import Recurrent
-from elman.layers.softmax import cross_entropy, log_probability
+from elman.layers.writer import DecoderState, Writer
 from elman.step.reference import State
 
 ATTENTIONS = ("after", "inside", "none")
 SCORES = ("general", "additive")
-TIED = ("all", "target", "none")
 
 
-@dataclass(frozen=True, eq=False)
-class DecoderState:
-    """What a decoder is handed on from one symbol to the next, for m rows that read s sources.
-
-    Args:
-        carried: the states of its cells, and what else is handed on, by name (m, …).
-        memory: what the encoder made of the sources, s rows; None without attention.
-        owner: the source of each row (m): m / s neighbouring rows have the same one.
-        weights: those of the attention in the last step (m, T); None before it.
-    """
-
-    carried: dict[str, Tensor]
-    memory: Memory | None
-    owner: Tensor
-    weights: Tensor | None = None
-
-    def take(self, rows: Tensor) -> "DecoderState":
-        """Some rows, in the order given, repeated or not; what they read is not copied for each."""
-        carried = {name: value[rows] for name, value in self.carried.items()}
-        weights = None if self.weights is None else self.weights[rows]
-        owner = self.owner[rows]
-        if self.memory is None:
-            return DecoderState(carried, None, owner, weights)
-        sources, inverse, counts = owner.unique_consecutive(return_inverse=True, return_counts=True)
-        if len(counts) and (counts != counts[0]).any():  # not equally many of each: one source for each row
-            sources, inverse = owner, torch.arange(len(owner), device=owner.device)
-        same = len(sources) == len(self.memory.real) and bool((sources == torch.arange(len(sources))).all())
-        return DecoderState(carried, self.memory if same else self.memory.take(sources), inverse, weights)
-
-
-class EncoderDecoder(nn.Module):
+class EncoderDecoder(Writer):
     """Two recurrent networks: one reads a sequence of symbols, the other writes one.
 
         m = encoder(E x)                    both directions side by side (n, T, 2 h)
@@ -123,12 +91,9 @@ class EncoderDecoder(nn.Module):
         symbol_dropout: float = 0.0,
         unknown: int = 1,
     ) -> None:
-        super().__init__()
-        symbols, e = size("symbols", symbols), size("embedding", embedding)
-        self.where, self.tied = one_of("attention", attention, ATTENTIONS), one_of("tied", tied, TIED)
+        super().__init__(symbols, embedding, tied, dropout, symbol_dropout, unknown)
+        self.where, e = one_of("attention", attention, ATTENTIONS), self.embedding
         self.feeds, self.covers = flag("input_feeding", input_feeding), flag("coverage", coverage)
-        self.dropout = number("dropout", dropout, least=0, below=1)
-        self.symbol_dropout, self.unknown = number("symbol_dropout", symbol_dropout, least=0, below=1), unknown
         between = self.dropout if size("layers", layers) > 1 else 0.0
         self.encoder = Recurrent(cell(e), layers, bidirectional=True, dropout=between)
         m = self.encoder.output_size
@@ -139,61 +104,12 @@ class EncoderDecoder(nn.Module):
         self.attention = _attention(self.where, one_of("score", score, SCORES), h, m, coverage=self.covers)
         self.first = Readout(m, h) if self.where == "inside" else None  # the query before there is any h
         self.mix = Readout(h + m if self.attention is not None else h, e)
-        self.written = nn.Embedding(symbols, e)
-        self.read = self.written if tied == "all" else nn.Embedding(symbols, e)
-        self.out = self.written if tied != "none" else nn.Embedding(symbols, e)
-        for table in {self.read, self.written, self.out}:
-            nn.init.normal_(table.weight, std=1 / math.sqrt(e))
-        self.b = nn.Parameter(torch.zeros(symbols))
+        self._add_symbols()
 
     @property
     def waits(self) -> bool:
         """Whether a step reads what the attention of the step before gave, so that training is a loop in Python."""
         return self.where == "inside" or self.feeds or self.covers
-
-    def forward(
-        self,
-        source: Tensor,
-        lengths: Lengths,
-        before: Tensor,
-        before_lengths: Lengths,
-        targets: Tensor,
-        smoothing: float = 0.0,
-    ) -> Tensor:
-        """The mean cross-entropy of the targets, each given those before it (teacher forcing).
-
-        Args:
-            source: ids (n, T).
-            lengths: real symbols of each source (n).
-            before: ids (n, S) of the targets, one step late: what begins a text, then all symbols but the last.
-            before_lengths: real symbols of each of them (n).
-            targets: what is to come at each of the N real steps of `before`, row after row (N).
-            smoothing: share of a target that is spread over all symbols.
-
-        Returns:
-            A scalar; 0 for no targets.
-        """
-        a, _, real = self._taught(source, lengths, before, before_lengths)
-        return cross_entropy(a[real], self.out.weight, self.b, targets, smoothing)
-
-    @torch.no_grad()
-    def log_probabilities(
-        self, source: Tensor, lengths: Lengths, before: Tensor, before_lengths: Lengths, targets: Tensor
-    ) -> Tensor:
-        """log p of each target (N); arguments as for a call."""
-        a, _, real = self._taught(source, lengths, before, before_lengths)
-        return log_probability(a[real], self.out.weight, self.b, targets)
-
-    def align(self, source: Tensor, lengths: Lengths, before: Tensor, before_lengths: Lengths) -> Tensor:
-        """The weights of the attention (n, S, T) at each step of given targets; arguments as for a call.
-
-        Raises:
-            ArgumentError: there is no attention.
-        """
-        _, weights, real = self._taught(source, lengths, before, before_lengths)
-        if weights is None:
-            raise ArgumentError("this network has no attention", expected="one with attention='after' or 'inside'")
-        return torch.where(real.unsqueeze(2), weights, 0)
 
     def start(self, source: Tensor, lengths: Lengths) -> DecoderState:
         """What the decoder begins with: the sources (n, T), read once."""
@@ -211,11 +127,6 @@ class EncoderDecoder(nn.Module):
             carried["coverage"] = vector.new_zeros(n, time)
         prepared = None if self.attention is None else self.attention.prepare(memory, lengths)
         return DecoderState(carried, prepared, torch.arange(n, device=source.device))
-
-    def step(self, symbols: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-        """Log-probabilities (m, V) of the next symbol after these (m), and the next state."""
-        a, state = self._advance(self._embedded(self.written, symbols), state)
-        return self._logits(a).log_softmax(dim=1), state
 
     def _taught(
         self, source: Tensor, lengths: Lengths, before: Tensor, before_lengths: Lengths
@@ -282,17 +193,6 @@ class EncoderDecoder(nn.Module):
         """a = tanh([h c] A + a), dropped out."""
         both = h if context is None else torch.cat([h, context], dim=-1)
         return functional.dropout(torch.tanh(self.mix(both)), self.dropout, self.training)
-
-    def _logits(self, a: Tensor) -> Tensor:
-        """a Eᵀ + b (…, V)."""
-        return functional.linear(a, self.out.weight, self.b)
-
-    def _embedded(self, table: nn.Embedding, ids: Tensor) -> Tensor:
-        """Vectors (…, e) of symbols; in training some are read as unknown."""
-        if self.training and self.symbol_dropout:
-            dropped = torch.rand(ids.shape, device=ids.device) < self.symbol_dropout
-            ids = ids.masked_fill(dropped, self.unknown)
-        return functional.dropout(table(ids), self.dropout, self.training)
 
 
 def _attention(where: str, score: str, h: int, m: int, *, coverage: bool) -> Attention | None:

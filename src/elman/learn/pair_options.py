@@ -28,6 +28,9 @@ class EncoderDecoderOptions:
     embedding: int = option(256, "width of the vector of a symbol", low=1)
     hidden: int = option(256, "width of the hidden state of each direction, and of the decoder", low=1)
     layers: int = option(1, "recurrent layers of the encoder, and of the decoder", low=1)
+    networks: str = option(
+        "two", "one that reads and one that writes; or one that reads, and then writes on", choices=("two", "one")
+    )
     attention: str = option(
         "after",
         "where the decoder looks back: after the loop (all steps at once), inside it (slow), or nowhere",

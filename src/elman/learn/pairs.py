@@ -8,9 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from elman.cells.by_name import make_cell
+from elman.cells.cell import Cell
 from elman.data.batches import token_batches
 from elman.data.ragged import Ragged
-from elman.layers.encoder_decoder import DecoderState, EncoderDecoder
+from elman.layers.continuer import Continuer
+from elman.layers.encoder_decoder import EncoderDecoder
+from elman.layers.writer import DecoderState, Writer
 from elman.learn.beam import beam_search
 from elman.learn.decoding import Hypothesis
 from elman.learn.pair_options import EncoderDecoderOptions, PairTraining
@@ -93,30 +96,35 @@ class EncodedPairs:
         return Batch(source, lengths, torch.cat([begin, target], dim=1), own + 1, after[real])
 
 
-def make_network(symbols: int, options: EncoderDecoderOptions) -> EncoderDecoder:
-    """The network that the options name."""
+def make_network(symbols: int, options: EncoderDecoderOptions) -> Writer:
+    """The network, or the two, that the options name."""
+
+    def cell(width: int) -> Cell:
+        return make_cell(options.cell, width, options.hidden)
+
+    same = {"layers": options.layers, "tied": options.shared, "dropout": options.dropout}
+    if options.networks == "one":
+        return Continuer(symbols, options.embedding, cell, **same, symbol_dropout=options.word_dropout)
     return EncoderDecoder(
         symbols,
         options.embedding,
-        lambda width: make_cell(options.cell, width, options.hidden),
-        layers=options.layers,
+        cell,
+        **same,
         attention=options.attention,
         score=options.score,
         input_feeding=options.input_feeding,
         coverage=options.coverage,
-        tied=options.shared,
-        dropout=options.dropout,
         symbol_dropout=options.word_dropout,
     )
 
 
-def stored(network: EncoderDecoder, options: EncoderDecoderOptions) -> dict[str, Tensor]:
+def stored(network: Writer, options: EncoderDecoderOptions) -> dict[str, Tensor]:
     """The weights by their names, to be written into a file; a matrix that is shared stands there once."""
     own = network.state_dict()
     return {n: own[n].detach().cpu().contiguous() for n in own if _stored_as(n, options.shared) == n}
 
 
-def restored(weights: Mapping[str, Tensor], symbols: int, options: EncoderDecoderOptions) -> EncoderDecoder:
+def restored(weights: Mapping[str, Tensor], symbols: int, options: EncoderDecoderOptions) -> Writer:
     """The network of weights that `stored` gave.
 
     Raises:
@@ -133,7 +141,7 @@ def _stored_as(name: str, shared: str) -> str:
 
 
 def pair_problem(
-    network: EncoderDecoder,
+    network: Writer,
     train: EncodedPairs,
     validation: EncodedPairs,
     training: PairTraining,
@@ -165,7 +173,7 @@ def pair_problem(
     )
 
 
-def measured(network: EncoderDecoder, pairs: EncodedPairs) -> dict[str, float]:
+def measured(network: Writer, pairs: EncodedPairs) -> dict[str, float]:
     """Mean negative log-probability of the targets' symbols, the ends among them, and its exponential.
 
     Returns:
@@ -176,7 +184,7 @@ def measured(network: EncoderDecoder, pairs: EncodedPairs) -> dict[str, float]:
     return {"loss": loss, "perplexity": float(np.exp(min(loss, 700.0)))}
 
 
-def scores(network: EncoderDecoder, pairs: EncodedPairs) -> np.ndarray:
+def scores(network: Writer, pairs: EncodedPairs) -> np.ndarray:
     """log p of each target given its source, its end included (n)."""
     found = np.zeros(len(pairs))
     for rows, log_p in _measured(network, pairs):
@@ -186,7 +194,7 @@ def scores(network: EncoderDecoder, pairs: EncodedPairs) -> np.ndarray:
 
 
 def write(
-    network: EncoderDecoder,
+    network: Writer,
     sources: Ragged,
     search: Callable[[DecoderState, Tensor, Tensor], Sequence[Sequence[Hypothesis]]],
 ) -> list[list[Hypothesis]]:
@@ -212,7 +220,7 @@ def write(
 
 
 def translations(
-    network: EncoderDecoder,
+    network: Writer,
     sources: Ragged,
     *,
     beam: int = 5,
@@ -245,7 +253,7 @@ def translations(
     return write(network, sources, search)
 
 
-def _measured(network: EncoderDecoder, pairs: EncodedPairs) -> list[tuple[np.ndarray, Tensor]]:
+def _measured(network: Writer, pairs: EncodedPairs) -> list[tuple[np.ndarray, Tensor]]:
     """Rows, and log p of each of their targets' symbols (N)."""
     training = network.training
     network.eval()

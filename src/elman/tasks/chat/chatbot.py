@@ -14,7 +14,7 @@ from elman.data.dialogues import Dialogues, dialogues_of, read_dialogues
 from elman.data.ragged import Ragged
 from elman.data.symbols import Symbols
 from elman.errors import ArgumentError, ArgumentTypeError
-from elman.layers.encoder_decoder import DecoderState, EncoderDecoder
+from elman.layers.writer import DecoderState, Writer
 from elman.learn.decoding import Sampling, decode, walk
 from elman.learn.pairs import BEGIN, END, NEVER_WRITTEN, measured, write
 from elman.tasks.chat.contexts import FIRST, SPEAKERS, contexts, encoded
@@ -60,7 +60,7 @@ class Chatbot:
     task = "chat"
 
     def __init__(
-        self, network: EncoderDecoder, symbols: Symbols, options: ChatOptions, *, record: dict[str, Any] | None = None
+        self, network: Writer, symbols: Symbols, options: ChatOptions, *, record: dict[str, Any] | None = None
     ) -> None:
         self.network, self.symbols, self.options = network.eval(), symbols, options
         self.record = dict(record or {})

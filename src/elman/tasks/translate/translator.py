@@ -12,7 +12,7 @@ from elman.data.parallel import Pairs, pairs_of, read_pairs
 from elman.data.parallel_options import PairDataOptions
 from elman.data.symbols import Symbols
 from elman.errors import ArgumentError, MissingExtraError
-from elman.layers.encoder_decoder import EncoderDecoder
+from elman.layers.writer import Writer
 from elman.learn.pairs import EncodedPairs, measured, scores, translations
 from elman.tasks.translate.options import TranslateOptions
 
@@ -69,7 +69,7 @@ class Translator:
 
     def __init__(
         self,
-        network: EncoderDecoder,
+        network: Writer,
         symbols: Symbols,
         options: TranslateOptions,
         *,
