@@ -11,3 +11,4 @@ from elman.sklearn.series import SeriesClassifier as SeriesClassifier
 from elman.sklearn.series import SeriesRegressor as SeriesRegressor
 from elman.sklearn.tags import Tagger as Tagger
 from elman.sklearn.texts import TextClassifier as TextClassifier
+from elman.sklearn.translations import Translator as Translator
