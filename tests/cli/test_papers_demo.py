@@ -81,7 +81,8 @@ def test_what_was_finished_is_not_made_again(short: None, tmp_path: Path, monkey
     words = ["demo", "elman1990", "--out", str(tmp_path)]
     monkeypatch.setitem(papers.PAPERS, "elman1990", [counted(first), others[0]._replace(run=stopped)])
     assert main(words) == 130
-    assert "go on" in capsys.readouterr().err
+    assert "after 1 of 2 experiments" in (error := capsys.readouterr().err)
+    assert "go on" in error
     monkeypatch.setitem(papers.PAPERS, "elman1990", [counted(first), counted(others[0])])
     assert main(words) == 0
     assert ran == [first.name, others[0].name]
@@ -92,6 +93,11 @@ def test_what_was_finished_is_not_made_again(short: None, tmp_path: Path, monkey
     (tmp_path / "results.json").write_text("{")  # damaged: all is made again
     assert main(words) == 0
     assert ran[3:] == [first.name, others[0].name]
+    saved = json.loads((tmp_path / "results.json").read_text())
+    saved["experiments"][first.name]["table"]["rows"][0] = [1]  # damaged in one place: that is made again
+    (tmp_path / "results.json").write_text(json.dumps(saved))
+    assert main(words) == 0
+    assert ran[5:] == [first.name]
 
 
 def test_another_seed_in_the_same_folder_is_refused(short: None, tmp_path: Path, monkeypatch, capsys):

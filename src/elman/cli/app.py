@@ -32,7 +32,7 @@ COMMANDS = {
     "info": "Show what a run folder holds: options, results, classes.",
     "init": "Write a configuration file with every option and its default.",
     "data": "Fetch a well-known data set.",
-    "demo": "Watch an Elman network learn grammar, in about a quarter of a minute.",
+    "demo": "Watch an Elman network learn grammar, in a quarter of a minute; or run the experiments of Elman's papers.",
 }
 PIPE_CLOSED = 128 + 13  # what a shell reports for a program ended by SIGPIPE
 

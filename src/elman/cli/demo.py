@@ -57,8 +57,8 @@ def demo(
     figures beside theirs: a minute or two.
 
     Args:
-        sentences: sentences of your own to judge, each in quotes, such as "boys who chase cats walks"; or the name of
-            a paper.
+        sentences: sentences of your own to judge, each in quotes, such as "boys who chase cats walks"; or elman1990 or
+            elman1991, for the experiments of that paper.
         seed: of the sentences and of the training.
         out: the folder to write; runs/demo, or runs/ and the name of the paper, if not given.
         quiet: print only the results.

@@ -25,6 +25,14 @@ class Outcome(NamedTuple):
     figures: "Mapping[str, Callable[[], Figure]]"
 
 
+class Done(NamedTuple):
+    """An experiment that was finished: its table, the names of its figures, and how many seconds it took."""
+
+    table: "Table"
+    figures: Sequence[str]
+    seconds: float
+
+
 class Experiment(NamedTuple):
     """One experiment of a paper: its name, what is done in it, and how."""
 
@@ -131,32 +139,38 @@ def reproduce(name: str, seed: int, out: Path, quiet: bool) -> None:
 
 
 def _run(name: str, seed: int, out: Path, results: dict[str, Any], report: "Report") -> None:
-    from elman.tasks.papers.tables import Table
-
     for experiment in PAPERS[name]:
-        report.say(f"{experiment.says}")
-        known = results["experiments"].get(experiment.name)
-        if known is None or not all((out / figure).exists() for figure in known["figures"]):
+        report.say(experiment.says)
+        known, missing = _remembered(results["experiments"].get(experiment.name), out), ""
+        if known:
+            report.say("  done before")
+        else:
             begin = time.perf_counter()
             table, figures = experiment.run(seed, report)
-            written, missing = _draw(figures, out)
-            known = {"table": table._asdict(), "figures": written, "seconds": round(time.perf_counter() - begin, 1)}
+            drawn, missing = _draw(figures, out)
+            known = Done(table, drawn, round(time.perf_counter() - begin, 1))
             if not missing:
-                results["experiments"][experiment.name] = known
+                results["experiments"][experiment.name] = known._asdict() | {"table": table._asdict()}
                 _write(results, out)
-        else:
-            missing = ""
-            report.say("  done before")
-        _print(experiment.name, Table(**known["table"]), known["seconds"])
-        for figure in known["figures"]:
-            print(f"Figure: {out / figure}")
-        print(f"No figure: {missing}\n" if missing else "")
+        print(f"\n{experiment.name} ({known.seconds:.0f} s)\n")
+        show.table(known.table.rows, header=known.table.header, left=range(len(known.table.header)))
+        print("".join(f"\nFigure: {out / figure}" for figure in known.figures) or f"\nNo figure: {missing}")
+        print()
 
 
-def _print(name: str, table: "Table", seconds: float) -> None:
-    print(f"\n{name} ({seconds:.0f} s)\n")
-    show.table(table.rows, header=table.header, left=range(len(table.header)))
-    print()
+def _remembered(saved: object, out: Path) -> "Done | None":
+    """What an earlier command saved of an experiment; None if it is not whole, or lacks a figure."""
+    from elman.tasks.papers.tables import Table
+
+    try:
+        found = Done(**saved)  # pyright: ignore[reportCallIssue]
+        table = Table(**found.table)  # pyright: ignore[reportCallIssue]
+        width = len(table.header)
+        whole = all(len(row) == width and all(isinstance(cell, str) for cell in row) for row in table.rows)
+        there = bool(found.figures) and all((out / figure).exists() for figure in found.figures)
+        return Done(table, list(found.figures), float(found.seconds)) if whole and there else None
+    except (TypeError, ValueError):
+        return None
 
 
 def _draw(figures: "Mapping[str, Callable[[], Figure]]", out: Path) -> tuple[list[str], str]:

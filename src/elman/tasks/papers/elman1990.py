@@ -65,7 +65,7 @@ def temporal_xor(
 
     Args:
         seed: of the bits; the first network's weights are drawn with it, too.
-        learning: its seed is not used.
+        learning: passes over the bits, and the rest.
         triples: threes of bits in the stream.
         starts: networks.
         report: told how it goes.
@@ -76,7 +76,7 @@ def temporal_xor(
     found: list[tuple[float, np.ndarray]] = []
     for start in range(starts):
         one = network(1, 2, seed + start)
-        loss = learn(one, [stream], learning, report, f"XOR, network {start + 1} of {starts}")
+        loss = learn(one, [stream], learning, report)
         errors = one.read(test)[0][:-1] - test[1:]
         found.append((loss, rms_by_position(errors[2:, 0], 12)))
     best = min(found, key=lambda pair: pair[0])[1]
@@ -106,7 +106,7 @@ def letters(
 ) -> Letters:
     """Predict the features of the next letter (6 inputs, 20 hidden units, 6 outputs)."""
     one = network(len(data.FEATURES), 20, seed)
-    learn(one, [data.features(data.syllables(consonants, seed))], learning, report, "ba, dii, guuu")
+    learn(one, [data.features(data.syllables(consonants, seed))], learning, report)
     test = data.syllables(consonants, seed + OTHER)
     x = data.features(test)
     return Letters(test[1:], one.read(x)[0][:-1] - x[1:])
@@ -143,7 +143,7 @@ def words(seed: int = 0, learning: Learning = WORDS, sentences: int = 200, repor
     """Predict the bits of the next letter (5 inputs, 20 hidden units, 5 outputs), and see where the error rises."""
     one = network(data.BITS, 20, seed)
     stream = data.letter_bits("".join(data.words(sentences, seed)))
-    learn(one, [stream], learning, report, "words in letters")
+    learn(one, [stream], learning, report)
     test = data.words(sentences, seed + OTHER)
     text = "".join(test)
     x = data.letter_bits(text)
@@ -201,7 +201,7 @@ def word_classes(
     numbers = np.array([data.LEXICON.index(word) for word in stream])
     one_hot = np.eye(count + SPARE)
     one = network(count + SPARE, 150, seed)
-    loss = learn(one, [one_hot[numbers]], learning, report, "word classes")
+    loss = learn(one, [one_hot[numbers]], learning, report)
     y, states = one.read(one_hot[numbers])
     exact = np.pad(data.next_words(stream), ((0, 0), (0, SPARE)))
     frequencies = np.broadcast_to(one_hot[numbers].mean(axis=0), exact.shape)

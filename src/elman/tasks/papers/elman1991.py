@@ -131,7 +131,7 @@ def learn_grammar(
 
     Args:
         seed: of the sentences and of the first weights.
-        learning: passes over the sentences of each phase, and the rest; its seed is not used.
+        learning: passes over the sentences of each phase, and the rest.
         phases: the share of complex sentences in each.
         sentences: of each phase.
         test: sentences to be tested on, as complex as those of the last phase.
@@ -149,7 +149,7 @@ def learn_grammar(
     states = np.zeros((0, 0))
     for loss in ("squared", "entropy"):
         trained.append(network(seed, loss))
-        learn(trained[-1], streams, learning, report, f"the 1991 grammar, {loss}")
+        learn(trained[-1], streams, learning, report)
         y, states = trained[-1].read(x)
         readings[loss] = reading(words, y, exact)
     return Grammatical(tuple(map(len, streams)), readings, trained[1], trained[0], states)

@@ -24,14 +24,12 @@ class Learning:
         rows: pieces of the stream that are read side by side.
         steps: time steps after which the gradient is cut and the weights change; 1 is the truncation of Elman.
         rate: step size of Adam.
-        seed: of the first weights.
     """
 
     passes: int
     rows: int = 1
     steps: int = 10
     rate: float = 3e-3
-    seed: int = 0
 
 
 class Predictor(nn.Module):
@@ -80,9 +78,7 @@ def make(build: Callable[[], Predictor], seed: int) -> Predictor:
         return build()
 
 
-def learn(
-    network: Predictor, streams: Sequence[np.ndarray], learning: Learning, report: Report | None = None, title: str = ""
-) -> float:
+def learn(network: Predictor, streams: Sequence[np.ndarray], learning: Learning, report: Report | None = None) -> float:
     """Teach a network to predict the next element of each stream, one stream after the other.
 
     The stream is a ring: its first element follows the last, and the state goes on from pass to pass. It is cut into
@@ -93,7 +89,6 @@ def learn(
         streams: each (T, d); what is predicted has as many values.
         learning: passes over each stream, and the rest.
         report: told how it goes.
-        title: what the report calls it.
 
     Returns:
         the mean loss of the last pass.
