@@ -1,0 +1,233 @@
+"""A trained forecaster: the newest data of series in, what comes next out."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from elman.data.series.frequency import Frequency
+from elman.data.series.reading import read_series
+from elman.data.series.scaling import Scale
+from elman.data.series.table import SeriesTable
+from elman.errors import ArgumentError, DataError
+from elman.tasks.forecast.covariates import Covariates
+from elman.tasks.forecast.inference import Said, forecasts
+from elman.tasks.forecast.material import Material, extended, fitted_scale
+from elman.tasks.forecast.measuring import measure
+from elman.tasks.forecast.network import Network
+from elman.tasks.forecast.options import ForecastOptions
+from elman.tasks.forecast.outputs import levels_of
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """The continuation of n series over H steps.
+
+    Args:
+        names: of the series (n).
+        times: of every step, as texts (n lists of H).
+        points: (n, H).
+        levels: of the quantiles, in rising order.
+        quantiles: (n, H, levels).
+        samples: paths (n, H, count).
+    """
+
+    names: list[str]
+    times: list[list[str]]
+    points: np.ndarray
+    levels: list[float]
+    quantiles: np.ndarray
+    samples: np.ndarray
+
+    def __len__(self) -> int:
+        """The number of series."""
+        return len(self.names)
+
+
+class Forecaster:
+    """A recurrent network that continues series, as `elman.train` returns it and `elman.load` reads it.
+
+    Args:
+        network: the trained network.
+        options: all options of its training.
+        covariates: how covariates become numbers.
+        names: the series of the training.
+        scale: of each of them.
+        frequency: of the grid of their times.
+        record: how it came about: columns, data, history, results.
+
+    Example:
+        >>> from elman.tasks.forecast import train_forecaster
+        >>> from elman.tasks.forecast.options import ForecastModelOptions, ForecastOptions, ForecastTraining
+        >>> series = SeriesTable.from_arrays([np.tile([3.0, 5.0, 4.0, 8.0], 20) for _ in range(3)], season=4)
+        >>> options = ForecastOptions(model=ForecastModelOptions(horizon=4), training=ForecastTraining(epochs=2))
+        >>> model = train_forecaster(series, options)
+        >>> model.predict(series).points.shape
+        (3, 4)
+    """
+
+    task = "forecast"
+
+    def __init__(
+        self,
+        network: Network,
+        options: ForecastOptions,
+        covariates: Covariates,
+        names: Sequence[str],
+        scale: Scale,
+        frequency: Frequency,
+        record: dict[str, Any] | None = None,
+    ) -> None:
+        self.network, self.options, self.covariates = network.eval(), options, covariates
+        self.names, self.scale, self.frequency, self.record = list(names), scale, frequency, dict(record or {})
+        self.numbers = {name: i for i, name in enumerate(self.names, 1)}
+
+    @property
+    def horizon(self) -> int:
+        """How many steps are forecast."""
+        return self.network.sizes.horizon
+
+    @property
+    def levels(self) -> list[float]:
+        """The levels of the quantiles that it tells; none of a network that tells points only."""
+        return [] if self.options.model.output == "point" else levels_of(self.options.model.levels)
+
+    def predict(
+        self,
+        data: str | os.PathLike[str] | SeriesTable,
+        *,
+        levels: Sequence[float] | None = None,
+        samples: int = 0,
+        seed: int = 0,
+        **reading: Any,
+    ) -> Forecast:
+        """Continue every series from its newest value, those that the training did not see included.
+
+        Args:
+            data: a file, or series.
+            levels: of the quantiles; None: those of the training.
+            samples: how many sample paths.
+            seed: of what is drawn.
+            **reading: how to read the file, the fields of `SeriesDataOptions`.
+
+        Raises:
+            DataError: what is wrong with the file; another frequency; a covariate missing in the future.
+            ArgumentError: quantiles of a network that tells points only.
+        """
+        table = self._read(data, reading)
+        asked = self.levels if levels is None else sorted(levels)
+        if asked and not self.levels:
+            raise ArgumentError(
+                "quantiles are asked of a network that was trained to tell points",
+                "none",
+                "Train it with --output quantiles, for instance.",
+            )
+        origins = table.seen
+        longer = extended(table, self.horizon)
+        said: Said = forecasts(
+            self.network, self.material(longer), np.arange(len(table)), origins, asked, samples, seed
+        )
+        times = [[table.time(i, int(o) + k) for k in range(self.horizon)] for i, o in enumerate(origins)]
+        return Forecast(table.names, times, said.points, list(asked), said.quantiles, said.samples)
+
+    def evaluate(self, data: str | os.PathLike[str] | SeriesTable, **reading: Any) -> dict[str, Any]:
+        """How well the newest steps of every series, as many as the horizon, are forecast from those before.
+
+        Args:
+            data: a file, or series.
+            **reading: how to read the file.
+
+        Returns:
+            series, windows, mae, rmse, smape, mase, owa, …, and contrasts: each baseline → the same numbers.
+
+        Raises:
+            DataError: what is wrong with the file, or no series longer than the horizon.
+        """
+        table = self._read(data, reading)
+        seen = table.seen
+        rows = np.flatnonzero(seen > self.horizon)
+        if not len(rows):
+            raise DataError(
+                f"the longest series has {int(seen.max(initial=0))} steps",
+                f"more than the horizon, {self.horizon}",
+                path=table.path,
+            )
+        found = measure(self.network, self.material(table), rows, seen[rows] - self.horizon, self.levels)
+        return {"series": len(table), **found.pop("model"), "contrasts": found}
+
+    def material(self, table: SeriesTable) -> Material:
+        """Series as the network reads them: scaled as in the training, or by their own values where they are new."""
+        own = fitted_scale(table, table.seen, self.options.model)
+        shift, size, offset = own.shift.copy(), own.size.copy(), None if own.offset is None else own.offset.copy()
+        for i, name in enumerate(table.names):
+            k = self.numbers.get(name, 0) - 1
+            if k >= 0:
+                shift[i], size[i] = self.scale.shift[k], self.scale.size[k]
+                if offset is not None and self.scale.offset is not None:
+                    offset[i] = self.scale.offset[k]
+        scale = Scale(shift, size, own.log, offset)
+        return Material.of(table, scale, self.covariates, self.numbers, self.options.model)
+
+    def read(self, path: str | os.PathLike[str], **reading: Any) -> SeriesTable:
+        """The series of a file, from the columns that the training read unless others are named.
+
+        Raises:
+            DataError: what is wrong in the file, or another frequency.
+        """
+        given = {name: value for name, value in reading.items() if value is not None}
+        options = replace(self.options.data, test=None, most_steps=0, **given)
+        roles = self.record.get("roles", {})
+        if options.layout is None and roles.get("layout") == "rows":
+            options = replace(options, layout="rows")
+        if roles.get("layout") == "long" and not given:
+            options = replace(
+                options,
+                time=options.time or roles.get("time"),
+                series=options.series or ",".join(roles.get("series", ())) or None,
+                target=options.target or ",".join(roles.get("targets", ())) or None,
+            )
+        return self._checked(replace(read_series(path, options), season=self.network.sizes.season))
+
+    def _read(self, data: str | os.PathLike[str] | SeriesTable, reading: dict[str, Any]) -> SeriesTable:
+        return self._checked(data) if isinstance(data, SeriesTable) else self.read(data, **reading)
+
+    def _checked(self, table: SeriesTable) -> SeriesTable:
+        theirs, ours = table.frequency, self.frequency
+        same = (theirs.unit, theirs.step, theirs.calendar) == (ours.unit, ours.step, ours.calendar)
+        if not same and self.record.get("timed", True):
+            raise DataError(
+                f"its times are {theirs.name}", f"{ours.name}, as in the training",
+                "Write --frequency if the times were misread.", path=table.path,
+            )  # fmt: skip
+        return table
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.
+
+        Raises:
+            RunError: something else is there.
+            StorageError: it cannot be written.
+        """
+        from elman.tasks.forecast.storage import save
+
+        save(self, Path(folder))
+
+    def summary(self) -> str:
+        """The results of the training as a table, and in one sentence whether it beats the baselines."""
+        from elman.tasks.forecast.results import summary
+
+        return summary(self.record.get("results", {}))
+
+    def table(self, name: str, result: dict[str, Any]) -> str:
+        """What `evaluate` found in the file of this name, as text."""
+        from elman.tasks.forecast.results import summary
+
+        own = {key: value for key, value in result.items() if key != "contrasts"}
+        return summary({name: {"model": own, **result.get("contrasts", {})}})
+
+    def __repr__(self) -> str:
+        weights = sum(p.numel() for p in self.network.parameters())
+        return f"Forecaster({self.horizon} steps ahead, {len(self.names):,} series, {weights:,} weights)"

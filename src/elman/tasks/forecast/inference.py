@@ -1,0 +1,69 @@
+"""A forecaster over any number of windows: no gradients, a bounded number at a time, in the units of the series."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from elman.tasks.forecast.material import Material
+from elman.tasks.forecast.network import Network
+
+_ROWS = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a network says of m windows.
+
+    Args:
+        points: (m, H).
+        quantiles: (m, H, levels).
+        samples: (m, H, count).
+    """
+
+    points: np.ndarray
+    quantiles: np.ndarray
+    samples: np.ndarray
+
+
+def forecasts(
+    network: Network,
+    material: Material,
+    series: np.ndarray,
+    origins: np.ndarray,
+    levels: Sequence[float] = (),
+    samples: int = 0,
+    seed: int = 0,
+) -> Said:
+    """Points, and where asked for quantiles and sample paths, of the windows at some origins.
+
+    Args:
+        network: in evaluation mode afterwards as before.
+        material: the series.
+        series, origins: of each window (m).
+        levels: of the quantiles.
+        samples: how many paths.
+        seed: of all that is drawn; torch's generators are left as they were.
+    """
+    training, device = network.training, next(network.parameters()).device
+    network.eval()
+    sizes = network.sizes
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        rows = max(1, _ROWS // max(1, samples // 20))
+        for begin in range(0, len(series), rows):
+            own = series[begin : begin + rows]
+            batch = material.batch(own, origins[begin : begin + rows], sizes.context, sizes.horizon).to(device)
+            said = [network.points(batch).unsqueeze(-1)]
+            said.append(network.quantiles(batch, levels) if len(levels) else said[0][..., :0])
+            said.append(network.samples(batch, samples) if samples else said[0][..., :0])
+            values = [batch.original(one).cpu().double().numpy() for one in said]
+            back = [material.scale.back(value, own) for value in values]
+            parts.append((back[0][..., 0], back[1], back[2]))
+    network.train(training)
+    if not parts:
+        empty = np.zeros((0, sizes.horizon))
+        return Said(empty, np.zeros((0, sizes.horizon, len(levels))), np.zeros((0, sizes.horizon, samples)))
+    return Said(*(np.concatenate([part[k] for part in parts]) for k in range(3)))

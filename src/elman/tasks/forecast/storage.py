@@ -1,0 +1,140 @@
+"""A forecaster in its run folder: written whole, read back, described by a card."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from elman.data.config_file import merge
+from elman.data.options import as_dict
+from elman.data.series.frequency import Frequency
+from elman.data.series.scaling import Scale
+from elman.errors import ElmanError, RunError
+from elman.learn.card import Card, model_card
+from elman.learn.contents import Run, version
+from elman.learn.folder import RunFolder, open_run
+from elman.tasks.forecast.covariates import Covariates
+from elman.tasks.forecast.forecaster import Forecaster
+from elman.tasks.forecast.network import Sizes, make_network
+from elman.tasks.forecast.options import ForecastOptions
+from elman.tasks.forecast.results import table, verdict
+
+WEIGHTS, CARD = "model.safetensors", "README.md"
+_OWN = ("task", "sizes", "covariates", "names", "frequency", "log", "format", "elman")
+
+
+def save(model: Forecaster, folder: Path) -> None:
+    """Write a trained model into a folder of its own.
+
+    Raises:
+        RunError, ConfigError: another run, or something else, is there.
+        StorageError: it cannot be written.
+    """
+    with RunFolder(folder) as run:
+        run.begin(as_dict(model.options), model.record.get("data", {}))
+        finish(model, run)
+
+
+def finish(model: Forecaster, run: RunFolder) -> None:
+    """Write all that came of a training into its folder, which has begun."""
+    from safetensors.torch import save as to_bytes
+
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    scale = {"scale.shift": model.scale.shift, "scale.size": model.scale.size}
+    if model.scale.offset is not None:
+        scale["scale.offset"] = model.scale.offset
+    weights |= {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in scale.items()}
+    about: dict[str, Any] = {
+        "task": model.task,
+        "sizes": asdict(model.network.sizes),
+        "covariates": model.covariates.plain(),
+        "names": model.names,
+        "frequency": asdict(model.frequency),
+        "log": model.scale.log,
+        **model.record,
+    }
+    run.finish({WEIGHTS: to_bytes(weights), CARD: model_card(card(model, run.path))}, about)
+
+
+def from_folder(folder: Path) -> Forecaster:
+    """The model in the folder of a finished run.
+
+    Raises:
+        RunError: not a run, not finished, damaged, or of a newer version.
+        StorageError: it cannot be read.
+    """
+    return from_run(open_run(folder))
+
+
+def from_run(run: Run) -> Forecaster:
+    """The model of a run that was read."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        about = dict(run.about)
+        options, _ = merge(ForecastOptions, yaml=run.config)
+        weights = load(run.file(WEIGHTS))
+        scale = {name: weights.pop(f"scale.{name}", None) for name in ("shift", "size", "offset")}
+        if scale["shift"] is None or scale["size"] is None:
+            raise ValueError("the scale of the series is missing")
+        network = make_network(Sizes(**about["sizes"]), options.model)
+        network.load_state_dict(weights)
+        model = Forecaster(
+            network,
+            options,
+            Covariates.from_plain(about["covariates"]),
+            about["names"],
+            Scale(
+                scale["shift"].numpy(),
+                scale["size"].numpy(),
+                bool(about["log"]),
+                None if scale["offset"] is None else scale["offset"].numpy(),
+            ),
+            Frequency(**about["frequency"]),
+        )
+    except RunError:
+        raise
+    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise RunError(
+            f"{run.path} holds no forecaster that this version of elman can read ({error})",
+            fix="Repeat the `elman train` command that made it, in a new folder.",
+        ) from error
+    model.record = {name: value for name, value in about.items() if name not in _OWN}
+    return model
+
+
+def card(model: Forecaster, folder: Path) -> Card:
+    """What the model card says."""
+    record, own, sizes = model.record, model.options.model, model.network.sizes
+    results = record.get("results", {})
+    facts = {
+        "series": f"{len(model.names):,}, {model.frequency.name}, season {sizes.season}",
+        "horizon": f"{sizes.horizon} steps, from {sizes.context}",
+        "network": f"{own.network}, {own.layers} × {own.cell} {own.hidden}, {own.output}",
+        "scale": f"{own.scaling} of each series, {own.window} of each window{', of logarithms' if own.log else ''}",
+        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+    }
+    if history := record.get("history"):
+        facts["training"] = (
+            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
+            f"{len(history['epochs'])} kept, chosen by the validation loss"
+        )
+    lines = [verdict(results), f"```text\n{table(results)}\n```"] if results else []
+    return Card(
+        title=folder.resolve().name,
+        summary=f"A recurrent network ({own.cell}) that continues series by {sizes.horizon} steps.",
+        facts=facts,
+        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
+        results=[],
+        verdict="\n\n".join(lines),
+        usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.predict("sales.csv").points',
+        commands="elman predict FOLDER sales.csv -o forecast.csv\nelman evaluate FOLDER sales.csv",
+        limits=[
+            f"It forecasts {sizes.horizon} steps of series that are {model.frequency.name}.",
+            *(["The validation windows have chosen the epoch, so their figures flatter it."] if results else []),
+        ],
+        version=version(),
+    )

@@ -1,0 +1,165 @@
+"""From series to a trained forecaster in its run folder."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from elman.data.options import as_dict, check
+from elman.data.series.reading import read_series
+from elman.data.series.table import SeriesTable
+from elman.data.series.windows import Windows, drawn
+from elman.learn.folder import RunFolder
+from elman.learn.loop import fit
+from elman.learn.problem import History, Problem
+from elman.learn.report import Report, Silent
+from elman.learn.threads import use_threads
+from elman.tasks.forecast.forecaster import Forecaster
+from elman.tasks.forecast.material import Material, fitted_scale
+from elman.tasks.forecast.measuring import joined, measure
+from elman.tasks.forecast.network import Network, make_network
+from elman.tasks.forecast.options import ForecastOptions
+from elman.tasks.forecast.preparation import Parts, prepare, tell
+from elman.tasks.forecast.storage import finish, from_folder
+
+_MEASURED = 2048  # windows whose validation loss is computed at a time
+
+
+def train_forecaster(
+    source: str | Path | SeriesTable,
+    options: ForecastOptions | None = None,
+    out: str | Path | None = None,
+    report: Report | None = None,
+) -> Forecaster:
+    """Train one network on many series, and compare it with baselines on the steps held back.
+
+    Args:
+        source: a file of series, or the series themselves.
+        options: everything that can be chosen.
+        out: the run folder; an interrupted training in it is continued, a finished one is read. None writes nothing.
+        report: told what is decided, how it goes and what came of it; None for silence.
+
+    Raises:
+        DataError, ConfigError, RunError, TrainingError, StorageError, Interrupted: see `elman.errors`.
+
+    Example:
+        >>> from elman.tasks.forecast.options import ForecastModelOptions, ForecastTraining
+        >>> series = SeriesTable.from_arrays([np.tile([3.0, 5.0, 4.0, 8.0], 20)], season=4)
+        >>> options = ForecastOptions(model=ForecastModelOptions(horizon=2), training=ForecastTraining(epochs=2))
+        >>> train_forecaster(series, options).horizon
+        2
+    """
+    options, report = options or ForecastOptions(), report or Silent()
+    check(options)
+    parts = prepare(source if isinstance(source, SeriesTable) else str(source), options, report)
+    after = None
+    hashes = {"train": parts.table.sha256}
+    if options.data.test is not None:
+        after = read_series(options.data.test, _for_test(parts, options))
+        tell(after, report)
+        hashes["test"] = after.sha256
+        after = joined(parts.table, after)
+    if out is None:
+        model = _train(parts, after, options, None, report)
+    else:
+        with RunFolder(Path(out)) as run:
+            if run.begin(as_dict(options), hashes) == "finished":
+                report.say(f"{out} holds this training, finished.")
+                model = from_folder(Path(out))
+            else:
+                model = _train(parts, after, options, Path(out), report)
+                model.record["data"] = hashes
+                finish(model, run)
+    report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
+    return model
+
+
+def _for_test(parts: Parts, options: ForecastOptions) -> Any:
+    """How to read the file of what follows: as the training's, which may have told more."""
+    data, roles = options.data, parts.table.roles
+    given = {"layout": roles.layout, "most_steps": 0}
+    if roles.layout == "long":
+        names = {"time": roles.time, "series": ",".join(roles.series) or None, "target": roles.targets[0]}
+        given |= names
+    return replace(data, **given)
+
+
+def _train(
+    parts: Parts, after: SeriesTable | None, options: ForecastOptions, folder: Path | None, report: Report
+) -> Forecaster:
+    table, model = parts.table, options.model
+    scale = fitted_scale(table, parts.ends, model)
+    numbers = {name: i for i, name in enumerate(table.names, 1)}
+    material = Material.of(table, scale, parts.covariates, numbers, model)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.training.seed)
+        network = make_network(parts.sizes, model)
+    report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
+    history = fit(_problem(parts, material, network, options), options.training, folder, report)
+    made = Forecaster(network, options, parts.covariates, table.names, scale, table.frequency)
+    made.record = _record(parts, history)
+    report.say("The baselines are computed, to compare with.")
+    with use_threads(options.training.threads):
+        results = {}
+        if parts.held_back:
+            results["validation"] = measure(network, material, *_all(parts.validation), made.levels)
+        if parts.test is not None:
+            results["test"] = measure(network, material, *_all(parts.test), made.levels)
+        if after is not None:
+            rows = np.flatnonzero((after.lengths > table.seen) & (table.seen > 0))
+            results["test"] = measure(network, made.material(after), rows, table.seen[rows], made.levels)
+    made.record["results"] = results
+    return made
+
+
+def _all(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+    return windows.origins(np.arange(len(windows)))
+
+
+def _problem(parts: Parts, material: Material, network: Network, options: ForecastOptions) -> Problem:
+    """What the loop needs: windows drawn anew for each epoch, the loss of some, that of all validation windows."""
+    training, sizes = options.training, parts.sizes
+    whole = np.arange(len(parts.validation))
+
+    def loss_of(model: nn.Module, windows: Windows, rows: np.ndarray) -> Tensor:
+        batch = material.batch(*windows.origins(rows), sizes.context, sizes.horizon)
+        batch = batch.to(next(network.parameters()).device)
+        raw, target, real = model(batch)
+        return network.output.loss(raw, batch, target, real)
+
+    def validate() -> dict[str, float]:
+        total = 0.0
+        for begin in range(0, len(whole), _MEASURED):
+            rows = whole[begin : begin + _MEASURED]
+            total += float(loss_of(network, parts.validation, rows)) * len(rows)
+        return {"loss": total / len(whole)}
+
+    def place(row: int) -> str:
+        series, origin = parts.train.origins(np.array([row]))
+        i = int(series[0])
+        return f"{parts.table.names[i]!r} at {parts.table.time(i, int(origin[0]))}"
+
+    return Problem(
+        model=network,
+        batches=lambda epoch: drawn(parts.train, training.batch_size, training.windows_per_epoch, training.seed, epoch),
+        loss=lambda model, rows: loss_of(model, parts.train, rows),
+        validate=validate,
+        place=place,
+        unit="windows",
+    )
+
+
+def _record(parts: Parts, history: History) -> dict[str, Any]:
+    """What run.json tells about a training beside its results."""
+    table, roles = parts.table, parts.table.roles
+    return {
+        "roles": {"layout": roles.layout, "time": roles.time, "series": roles.series, "targets": roles.targets[:1000]},
+        "data": {"train": table.sha256},
+        "files": {"train": table.path},
+        "timed": table.timed,
+        "rows": {"series": len(table), "values": int(np.isfinite(table.values).sum())},
+        "history": {**asdict(history), "best": history.best},
+    }
