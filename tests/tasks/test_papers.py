@@ -154,6 +154,9 @@ def test_words_on_a_small_scale():
     assert result.errors[result.begins].mean() > result.errors[~result.begins].mean() + 0.1
     assert result.by_level().f1 > 2 * result.begins.mean()
     assert result.possible.mean() < result.errors.mean()
+    both = peaks(result.errors) & (result.errors > result.level)
+    assert result.by_high_peaks().precision == pytest.approx(result.begins[both].mean())
+    assert result.by_high_peaks().recall == pytest.approx(both[result.begins].mean())
 
 
 def test_word_classes_on_a_small_scale():

@@ -138,6 +138,10 @@ class Words:
         """Words begin where the error is higher than its mean on what was learned."""
         return segmentation(self.errors > self.level, self.begins)
 
+    def by_high_peaks(self) -> Segmentation:
+        """Words begin where both is so."""
+        return segmentation(peaks(self.errors) & (self.errors > self.level), self.begins)
+
 
 def words(seed: int = 0, learning: Learning = WORDS, sentences: int = 200, report: Report | None = None) -> Words:
     """Predict the bits of the next letter (5 inputs, 20 hidden units, 5 outputs), and see where the error rises."""

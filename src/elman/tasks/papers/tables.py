@@ -63,14 +63,16 @@ def letters_table(result: Letters) -> Table:
 def words_table(result: Words) -> Table:
     """Errors at the beginnings of words and within, and how well they show the beginnings."""
     at, errors, possible = result.begins, result.errors, result.possible
-    by_peaks, by_level = segmentation(peaks(possible), at), segmentation(possible > possible.mean(), at)
+    peak, high = peaks(possible), possible > possible.mean()
+    by_peaks, by_level, by_both = (segmentation(found, at) for found in (peak, high, peak & high))
     return Table(
         BESIDE,
         [
             ("mean error, first letter of a word", f"{errors[at].mean():.3f}", f"{possible[at].mean():.3f}", "high"),
             ("mean error, other letters", f"{errors[~at].mean():.3f}", f"{possible[~at].mean():.3f}", "falls"),
             ("beginnings found where it peaks", _scores(result.by_peaks()), _scores(by_peaks), "no figure"),
-            ("beginnings found where above its mean", _scores(result.by_level()), _scores(by_level), "no figure"),
+            ("  where it is above its mean", _scores(result.by_level()), _scores(by_level), "no figure"),
+            ("  where it peaks above its mean", _scores(result.by_high_peaks()), _scores(by_both), "no figure"),
             ("  every letter taken for one", _scores(segmentation(np.ones_like(at), at)), "", ""),
         ],
     )
