@@ -119,6 +119,16 @@ def test_a_number_of_a_sentence_that_comes_again(tmp_path: Path) -> None:
     assert "'1' on line 4 comes again" in data.notes[0]
 
 
+def test_labels_in_comments_that_are_not_there(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("# mood = calm\na X\nb Y\n\nc X\n")
+    with pytest.raises(DataError, match=r"a\.conll:5: the sentence has no label"):
+        read_tagged(tmp_path / "a.conll", TagDataOptions(label="mood"))
+    with pytest.raises(DataError, match=r"no sentence has a comment `# modo = …`"):
+        read_tagged(tmp_path / "a.conll", TagDataOptions(label="modo"))
+    (tmp_path / "b.conll").write_text("a X\nb Y\n")
+    assert read_tagged(tmp_path / "b.conll", columns={"label": "# mood ="}).labels is None
+
+
 def test_lines_of_words_where_no_tags_are_needed(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Ann sings\n\nYes\n")
     data = read_tagged(tmp_path / "a.txt", need_tags=False)

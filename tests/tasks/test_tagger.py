@@ -88,6 +88,8 @@ def test_a_run_folder_and_back(tmp_path: Path) -> None:
     assert back.summary() == model.summary()
     assert back.evaluate(tmp_path / "a.conll") == model.evaluate(tmp_path / "a.conll")
     assert "label" in back.evaluate(tmp_path / "a.conll")
+    (tmp_path / "b.conll").write_text("the\tDET\nrun\tNOUN\n")  # no label: only the tags are compared
+    assert "label" not in back.evaluate(tmp_path / "b.conll")
     text = (tmp_path / "run" / "README.md").read_text()
     assert "deed, thing" in text
     again = train_tagger(tmp_path / "a.conll", chosen, tmp_path / "run", said)
@@ -163,12 +165,21 @@ def test_entities_are_valid_from_the_first_epoch_on() -> None:
         ([["a", "b"]] * 9, [["X", "Y"]] * 9, "one sentence only, again and again"),
         ([["a"], ["b"]], [["X"], ["X"]], "every word has the tag 'X'"),
         ([], [], "not a single word"),
+        ([[], []], [[], []], "not a single word"),
     ],
-    ids=["one", "repeated", "one tag", "none"],
+    ids=["one", "repeated", "one tag", "none", "no words"],
 )
 def test_what_cannot_be_learned_from(words: list[list[str]], tags: list[list[str]], message: str) -> None:
     with pytest.raises(DataError, match=message):
         train_tagger(from_sentences(words, tags), options(epochs=1))
+
+
+def test_sentences_without_words_are_passed_over() -> None:
+    """More of them than a batch has rows: the mean over no words would be no number."""
+    data = from_sentences([[] for _ in range(40)] + WORDS, [[] for _ in range(40)] + TAGS)
+    model = train_tagger(data, options(epochs=1))
+    assert model.record["history"]["steps"] > 0
+    assert model.record["rows"]["train"] <= len(WORDS)
 
 
 def test_validation_without_a_known_tag_is_refused(tmp_path: Path) -> None:

@@ -98,10 +98,17 @@ def _read(name: str, options: TagDataOptions, need_tags: bool, columns: Mapping[
         return _from_table(_table(name, kind, options), options, need_tags, columns)
     if kind in ("conllu", "conll"):
         word, tag = options.word or columns.get("word"), options.tag or columns.get("tag")
+        comment = options.label or _comment(columns.get("label", ""))
         if kind == "conllu":
-            found = read_conllu(text, label, options.word, _among_names(tag, options.tag), options.label)
+            found = read_conllu(text, label, options.word, _among_names(tag, options.tag), comment)
         else:
-            found = read_columns(text, label, *_among_numbers(word, tag, text, options), options.label)
+            found = read_columns(text, label, *_among_numbers(word, tag, text, options), comment)
+        if found.labels is not None and not any(found.labels):
+            if options.label is not None and need_tags:
+                raise DataError(
+                    f"no sentence has a comment `# {comment} = …`", "a label for every sentence", path=label
+                )
+            found = found._replace(labels=None)
     elif need_tags:
         raise DataError(
             "this is not a file of words and tags that elman knows",
@@ -113,6 +120,11 @@ def _read(name: str, options: TagDataOptions, need_tags: bool, columns: Mapping[
         kind, found = "lines", _from_lines(text)
     found.notes[:0] = decoded.notes
     return _tagged(found, label, kind, hashlib.sha256(stored).hexdigest(), text.split("\n"))
+
+
+def _comment(column: str) -> str | None:
+    """The name in `# name =`, by which the training's comments gave labels; None for the name of a column."""
+    return column.removeprefix("# ").removesuffix(" =") if column.startswith("# ") else None
 
 
 def _among_names(tag: str | None, given: str | None) -> str | None:

@@ -60,6 +60,7 @@ def prepare(source: str | Tagged, options: TagDataOptions, seed: int, report: Re
             hashes[name] = others[name].sha256
             _tell(others[name], scheme, report)
     train, validation = (whole, others["validation"]) if "validation" in others else _split(whole, options, seed)
+    train = select(train, [i for i, row in enumerate(train.words) if row])  # nothing is learned from no words
     assert train.tags is not None
     classes = in_order(tag for row in train.tags for tag in row)
     labels = in_order(train.labels or ())

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,8 +168,6 @@ class Tagger:
         from elman.data.config_file import merge
 
         chosen, _ = merge(TagDataOptions, overrides=reading)
-        if chosen.label is None and self.options.data.label is not None and need_tags:
-            chosen = replace(chosen, label=self.options.data.label)
         return read_tagged(path, chosen, need_tags=need_tags, columns=self.record.get("columns"))
 
     def _tagged(self, data: Any, tags: Any, labels: Iterable[Any] | None, reading: dict[str, Any]) -> Tagged:
