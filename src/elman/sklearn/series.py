@@ -93,7 +93,7 @@ class SeriesClassifier(ClassifierMixin, _Series):
         pooling: from steps to one vector: "last", "mean", "max" or "mean+max".
         convolutions: filters of the convolutions; 0: none.
         dropout: before the readout, in training only.
-        epochs: passes over the series; None: as many as make 2,000 steps, 20 to 600.
+        epochs: passes over the series; None: as many as make 500 steps, 20 to 200.
         batch_size, optimizer, learning_rate, weight_decay, clip, schedule, warmup: the steps of the training.
         patience: epochs without a better loss after which it stops; None: a third of all; 0: never.
         validation_share: share of the series that chooses the epoch; None: a tenth, and none of fewer than 300.

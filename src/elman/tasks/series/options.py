@@ -7,7 +7,8 @@ from elman.data.options import ACTIVATIONS, CELLS, option
 from elman.data.series.collection_options import CollectionOptions
 from elman.learn.options import TrainingOptions
 
-LEAST_EPOCHS, MOST_EPOCHS, ENOUGH_STEPS = 20, 600, 2000
+# Cross-validation of two archive sets' training series: 300 steps 96.96 and 97.01 %, 800 steps no better (97.04 %).
+LEAST_EPOCHS, MOST_EPOCHS, ENOUGH_STEPS = 20, 200, 500
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,11 @@ class SeriesTrainingOptions(TrainingOptions):
     def decided(self, steps: int) -> "SeriesTrainingOptions":
         """The same options, those left open chosen for an epoch of so many steps: few series need many epochs.
 
-            epochs = as many as make 2,000 steps, at least 20 and at most 600        patience = a third, at least 3
+            epochs = as many as make 500 steps, at least 20 and at most 200        patience = a third, at least 3
 
         Example:
             >>> SeriesTrainingOptions().decided(4).epochs, SeriesTrainingOptions().decided(500).epochs
-            (500, 20)
+            (125, 20)
         """
         epochs = self.epochs or min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(ENOUGH_STEPS / max(steps, 1))))
         patience = max(3, epochs // 3) if self.patience is None else self.patience
