@@ -65,7 +65,7 @@ def number(
         raise ArgumentTypeError(_shown(name, value), expected=expected, fix=fix)
     found = float(value)
     fits = (
-        math.isfinite(found)
+        -math.inf < found < math.inf  # not NaN either; torch.compile takes it where the number varies
         and (least is None or found >= least)
         and (above is None or found > above)
         and (below is None or found < below)
