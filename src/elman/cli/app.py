@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "train": "Train a model on a file of examples.",
     "evaluate": "Measure a trained model on a file with labels.",
+    "backtest": "Forecast the past of series, to see how good forecasts are.",
     "predict": "Label the texts of a file, or of the standard input.",
     "translate": "Translate the texts of a file, or of the standard input.",
     "chat": "Talk with a trained chatbot in the terminal.",

@@ -11,8 +11,10 @@ from elman.errors import ConfigError
 HANDLERS = {
     "check": {
         "classify": "check_texts:check_texts",
+        "generate": "check_corpus:check_corpus",
         "tag": "check_tags:check_tags",
         "series": "check_series:check_series",
+        "forecast": "check_forecast:check_forecast",
         "translate": "check_pairs:check_pairs",
         "chat": "check_dialogues:check_dialogues",
     },
@@ -20,6 +22,7 @@ HANDLERS = {
         "classify": "predict_labels:predict_labels",
         "tag": "predict_tags:predict_tags",
         "series": "predict_series:predict_series",
+        "forecast": "predict_forecast:predict_forecast",
     },
 }
 INSTEAD = {

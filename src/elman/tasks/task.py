@@ -51,6 +51,13 @@ TASKS = {
         load="series.storage:from_run",
         results="series.results:summary",
     ),
+    "forecast": Task(
+        what="numeric series to be continued: sales, loads, temperatures",
+        options="forecast.options:ForecastOptions",
+        train="forecast.training:train_forecaster",
+        load="forecast.storage:from_run",
+        results="forecast.results:summary",
+    ),
     "generate": Task(
         what="any text, to learn its language: what comes next",
         options="generate.options:GenerateOptions",

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from elman.tasks.forecast.measuring import measure
 from elman.tasks.forecast.network import Network
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.outputs import levels_of
+
+if TYPE_CHECKING:
+    from elman.tasks.forecast.streaming import Stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +183,7 @@ class Forecaster:
         given = {name: value for name, value in reading.items() if value is not None}
         options = replace(self.options.data, test=None, most_steps=0, **given)
         roles = self.record.get("roles", {})
-        if options.layout is None and roles.get("layout") == "rows":
+        if options.layout is None and roles.get("layout") == "rows" and not given:
             options = replace(options, layout="rows")
         if roles.get("layout") == "long" and not given:
             options = replace(
@@ -203,6 +206,20 @@ class Forecaster:
                 "Write --frequency if the times were misread.", path=table.path,
             )  # fmt: skip
         return table
+
+    def stream(self, history: SeriesTable) -> "Stream":
+        """A forecaster of these series that is fed one observation at a time: `points = stream([value, …])`.
+
+        Args:
+            history: the series up to now.
+
+        Raises:
+            ArgumentError: the model has covariates.
+            DataError: another frequency.
+        """
+        from elman.tasks.forecast.streaming import Stream
+
+        return Stream(self, self._checked(history))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.

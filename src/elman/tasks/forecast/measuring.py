@@ -64,7 +64,7 @@ def _scores(
         scaled = forth(truth, series), forth(points, series)
         own["scaled mse"] = scores.mean_score(scores.mse(*scaled))
         own["scaled mae"] = scores.mean_score(scores.mae(*scaled))
-    return own
+    return {name: value if np.isfinite(value) else None for name, value in own.items()}  # JSON has no word for NaN
 
 
 def histories_of(table: SeriesTable, series: np.ndarray, origins: np.ndarray) -> list[np.ndarray]:

@@ -36,7 +36,7 @@ def table(results: Results) -> str:
 
 
 def _shown(column: str, value: float | None) -> str:
-    if value is None or value != value:
+    if value is None:
         return ""
     if column.startswith("coverage"):
         return f"{value:.1%}"
@@ -53,11 +53,11 @@ def verdict(results: Results) -> str:
     if not results:
         return ""
     part = "test" if "test" in results else list(results)[-1]
-    models = results[part]
+    models, part = results[part], part if part in ("validation", "test") else "measured"
     score = "mase" if all(_there(own.get("mase")) for own in models.values()) else "mae"
     model = models["model"][score]
     others = {name: own[score] for name, own in models.items() if name != "model" and _there(own.get(score))}
-    if not others:
+    if not others or not _there(model):
         return "There is nothing to compare with."
     best = min(others, key=lambda name: others[name])
     figures = f"({HEADS[score]} {model:,.3f} against {others[best]:,.3f})"
@@ -75,4 +75,4 @@ def summary(results: Results) -> str:
 
 
 def _there(value: float | None) -> bool:
-    return value is not None and value == value
+    return value is not None
