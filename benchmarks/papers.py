@@ -32,9 +32,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     chosen = parser.parse_args()
     command = " ".join(["python -m benchmarks.papers", *sys.argv[1:]])
+    parts: dict[str, list[str]] = {}
     for name in chosen.papers:
         note = NOTE.format(source=SOURCES[name], name=name)
-        parts = [heading(f"{name[:5].capitalize()} ({name[5:]}) again", command), note]
+        parts[name] = [heading(f"{name[:5].capitalize()} ({name[5:]}) again", command), note]
         for experiment in PAPERS[name]:
             tables: dict[int, Table] = {}
             seconds: list[str] = []
@@ -42,13 +43,12 @@ def main() -> None:
                 begin = time.perf_counter()
                 tables[seed] = experiment.run(seed, Silent()).table
                 seconds.append(f"{time.perf_counter() - begin:.0f}")
-            parts += section(experiment.name, f"{experiment.says} Seconds: {', '.join(seconds)}.", tables)
-            write(name, "\n".join(parts))
-        if name == "elman1991":
-            for title, says, seeds, options in contrasts(chosen.seeds):
-                tables = {seed: grammar_table(elman1991.learn_grammar(seed, **options)) for seed in seeds}
-                parts += section(title, says, tables)
-                write(name, "\n".join(parts))
+            parts[name] += section(experiment.name, f"{experiment.says} Seconds: {', '.join(seconds)}.", tables)
+            write(name, "\n".join(parts[name]))
+    for title, says, seeds, options in contrasts(chosen.seeds) if "elman1991" in parts else ():
+        tables = {seed: grammar_table(elman1991.learn_grammar(seed, **options)) for seed in seeds}
+        parts["elman1991"] += section(title, says, tables)
+        write("elman1991", "\n".join(parts["elman1991"]))
 
 
 def contrasts(seeds: Sequence[int]) -> list[tuple[str, str, Sequence[int], dict]]:
