@@ -27,7 +27,7 @@ def generate(
     repetition: float = 1.0,
     no_repeat: int = 0,
     seed: int | None = None,
-    stop: list[Text] | None = None,
+    stop: Annotated[list[Text] | None, Parameter(negative=())] = None,
     beam: int = 0,
     stream: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
 ) -> None:

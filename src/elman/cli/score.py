@@ -46,11 +46,13 @@ def score(
 
     def write(target: BinaryIO) -> None:
         wrapped = io.TextIOWrapper(target, encoding="utf-8", newline="")
-        writer = csv.writer(wrapped, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-        wrapped.flush()
-        wrapped.detach()
+        try:
+            writer = csv.writer(wrapped, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(rows)
+            wrapped.flush()
+        finally:
+            wrapped.detach()  # it would close what it wraps
 
     if out is None:
         sys.stdout.flush()

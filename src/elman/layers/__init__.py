@@ -19,6 +19,9 @@ from elman.layers.readout import Readout as Readout
 from elman.layers.recurrent import Recurrent as Recurrent
 from elman.layers.ridge import fit_readout as fit_readout
 from elman.layers.scheduled import scheduled_sampling as scheduled_sampling
+from elman.layers.softmax import AdaptiveSoftmax as AdaptiveSoftmax
+from elman.layers.softmax import SampledSoftmax as SampledSoftmax
+from elman.layers.softmax import Softmax as Softmax
 from elman.layers.tbptt import tbptt as tbptt
 from elman.layers.torch_conversion import from_torch as from_torch
 from elman.layers.torch_conversion import to_torch as to_torch
