@@ -170,7 +170,7 @@ def test_covariates_known_ahead_are_used_and_asked_for(tmp_path: Path, network: 
     made = train_forecaster(shop(tmp_path, 120), small)
     path = shop(tmp_path, 120, 4)
     found = made.predict(path)
-    table = read_series(path, SeriesDataOptions(**roles))
+    table = read_series(path, SeriesDataOptions(target="sales", series="shop", future="price", static="size"))
     low = np.stack([table.covariates["price"][table.starts[i] + 120 : table.starts[i + 1]] == 1 for i in range(2)])
     expected = np.where(low, 30, 10) * np.array([[1], [2]])
     assert np.abs(found.points / expected - 1).max() < 0.35

@@ -219,14 +219,14 @@ def describe_values(
     """
     found: list[Problem] = []
     if gaps:
-        sentence = f"{gaps:,} steps are left out of the file, the first {gap_at}: they count as missing, not as zero"
+        sentence = f"{counted(gaps, 'step')} left out of the file, the first {gap_at}: missing, not zero"
         found.append(Problem("gaps", sentence, gaps))
     lengths = np.diff(starts)
     real = np.isfinite(values)
     missing = int((~real).sum()) - gaps
     if missing > 0:
         share = missing / max(1, len(values))
-        found.append(Problem("missing", f"{missing:,} values ({share:.1%}) are missing: they are masked", missing))
+        found.append(Problem("missing", f"{counted(missing, 'value', f' ({share:.1%})')} missing: masked", missing))
     filled = lengths > 0
     low, high = np.full(len(lengths), np.inf), np.full(len(lengths), -np.inf)
     low[filled] = np.minimum.reduceat(np.where(real, values, np.inf), starts[:-1][filled])
@@ -234,7 +234,7 @@ def describe_values(
     constant = np.flatnonzero((low == high) & (lengths > 1))
     if len(constant):
         which = f"the first is {names[int(constant[0])]!r}" if len(names) > 1 else "there is nothing to learn from it"
-        found.append(Problem("constant", f"{len(constant):,} series are constant; {which}", len(constant)))
+        found.append(Problem("constant", f"{len(constant):,} constant series; {which}", len(constant)))
     empty = np.flatnonzero(low == np.inf)
     if len(empty):
         sentence = f"{len(empty):,} series have no value at all, such as {names[int(empty[0])]!r}"
@@ -244,3 +244,13 @@ def describe_values(
         sentence = f"{len(single):,} series have one step only, such as {names[int(single[0])]!r}"
         found.append(Problem("short", sentence, len(single)))
     return found
+
+
+def counted(count: int, noun: str, more: str = "") -> str:
+    """A number of things as the beginning of a sentence.
+
+    Example:
+        >>> counted(1, "step"), counted(1200, "value", " (3%)")
+        ('1 step is', '1,200 values (3%) are')
+    """
+    return f"{count:,} {noun}{more} is" if count == 1 else f"{count:,} {noun}s{more} are"

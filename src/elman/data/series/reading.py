@@ -11,6 +11,7 @@ from elman.data.series.options import SeriesDataOptions
 from elman.data.series.problems import (
     Describe,
     Problem,
+    counted,
     describe_values,
     merge_duplicates,
     numbers,
@@ -171,8 +172,8 @@ def _line_up(
     if roles.time is None:
         order = np.argsort(series, kind="stable")
         begins = np.append(True, np.diff(series[order]) != 0)
-        counted = np.arange(len(order)) - np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
-        return order, np.ones(len(order), dtype=bool), counted, (STEPS, 0), None
+        within = np.arange(len(order)) - np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
+        return order, np.ones(len(order), dtype=bool), within, (STEPS, 0), None
     texts = table.columns[roles.time]
     times = parse_times(texts, places, roles.time, options.day_first)
     problems += [Problem("times", note, 0) for note in times.notes]
@@ -199,8 +200,8 @@ def _line_up(
     gaps = int((steps[steps > 0] - 1).sum())
     _refuse_vast(np.array([gaps + len(table)]), len(table), frequency, table)
     at = int(np.flatnonzero(steps > 1)[0]) if gaps else 0
-    sentence = f"{gaps:,} times are left out of the file, the first after {frequency.text(int(positions[at]))}"
-    noted = Problem("gaps", f"{sentence}: they count as missing, not as zero", gaps) if gaps else None
+    sentence = f"{counted(gaps, 'time')} left out of the file, the first after {frequency.text(int(positions[at]))}"
+    noted = Problem("gaps", f"{sentence}: missing, not zero", gaps) if gaps else None
     return order, new, positions - first, (frequency, first), noted
 
 
