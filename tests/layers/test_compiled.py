@@ -71,3 +71,21 @@ def test_first_called_within_torch_func(cell: type[Elman]) -> None:
     fresh = copy.deepcopy(layer)
     batch = torch.func.vmap(lambda x: fresh(x)[0])(torch.stack([x.detach(), -x.detach()]))
     torch.testing.assert_close(batch[1], layer(-x.detach())[0], rtol=0, atol=TOLERANCE)
+
+
+def test_a_share_of_forced_steps_that_varies() -> None:
+    """As scheduled sampling has it: torch.compile makes one graph for all the numbers after the first."""
+    torch.manual_seed(0)
+    layer = Recurrent(Jordan(3, 5, 2))
+    x, targets = torch.randn(4, 6, 3), torch.randn(4, 6, 2)
+
+    def run(share: float) -> Tensor:
+        return layer(x, feedback=targets, teacher_forcing=share)[0]
+
+    compiled = torch.compile(run, backend="aot_eager", fullgraph=True)
+    for share in (0.5, 0.3, 0.25, 1.0, 0.0):
+        torch.manual_seed(1)
+        expected = run(share)
+        torch.manual_seed(1)
+        # float32, sums of at most ten products of about 1 in six steps, in an order of their own
+        torch.testing.assert_close(compiled(share), expected, rtol=0, atol=6 * 10 * 1.2e-7)
