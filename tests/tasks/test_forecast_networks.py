@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 import torch
 
+import elman
 from elman.data.series.scaling import fit_scale
 from elman.data.series.table import SeriesTable
-from elman.errors import ConfigError
+from elman.errors import ArgumentError, ConfigError
 from elman.tasks.forecast.covariates import Covariates
+from elman.tasks.forecast.hybrid import Dilated, Hybrid, Smoothing, dilations_of, first_cycle
 from elman.tasks.forecast.material import Batch, Material, window_scale
-from elman.tasks.forecast.network import NETWORKS, Network, Segment, Sizes, last_cycle, make_network
+from elman.tasks.forecast.network import Network, Segment, Sizes, last_cycle
+from elman.tasks.forecast.networks import NETWORKS, make_network
 from elman.tasks.forecast.options import OUTPUTS, ForecastModelOptions
 from elman.tasks.forecast.outputs import levels_of, make_output, mean_of
 
@@ -276,3 +279,54 @@ def test_what_does_not_go_together() -> None:
             levels_of(text)
     assert mean_of(torch.tensor([[1.0, float("nan")]]), torch.tensor([[1.0, 0.0]])).item() == 1.0
     assert mean_of(torch.ones(1, 2), torch.zeros(1, 2)).item() == 0.0
+
+
+def test_smoothing_and_its_beginning_transcribed() -> None:
+    random = np.random.default_rng(2)
+    for m in (1, 3):
+        z, seen = random.normal(size=(2, 10)), np.ones((2, 10))
+        seen[0, [0, 1, 6]] = 0
+        z *= seen
+        alpha, gamma = np.array([0.3, 0.8]), np.array([0.2, 0.6])
+        level, season = first_cycle(torch.from_numpy(z), torch.from_numpy(seen), m)
+        layer = elman.Recurrent(Smoothing(m))
+        inputs = {"alpha": torch.from_numpy(alpha[:, None]), "gamma": torch.from_numpy(gamma[:, None])}
+        x = torch.from_numpy(np.stack([z, seen], -1))
+        y, state = layer(x, state={"l": level, "s": season}, inputs=inputs)
+        for row, begin in enumerate((2, 0)):
+            cycle = [z[row, begin + k] for k in range(m)]
+            own = sum(cycle) / m
+            index = {(begin + k) % m: cycle[k] - own if m > 1 else 0.0 for k in range(m)}
+            for t in range(10):
+                s = index[t % m]
+                if seen[row, t]:
+                    own = alpha[row] * (z[row, t] - s) + (1 - alpha[row]) * own
+                    index[t % m] = gamma[row] * (z[row, t] - own) + (1 - gamma[row]) * s if m > 1 else 0.0
+                # Ten steps of the same operations in another grouping, in float64.
+                np.testing.assert_allclose(y[row, t].numpy(), [own, s], rtol=1e-12, atol=1e-13)
+            expected = [index[(10 + k) % m] for k in range(m)]
+            np.testing.assert_allclose(state["s"][row].numpy(), expected, rtol=1e-12, atol=1e-13)
+
+
+def test_dilated_layers_are_layers_over_every_kth_step() -> None:
+    torch.manual_seed(0)
+    stack = Dilated(3, [1, 4], ForecastModelOptions(cell="elman", hidden=5)).double()
+    x = torch.randn(2, 11, 3, dtype=torch.float64)
+    first, _ = stack.layers[0](x)
+    padded = torch.cat([torch.zeros(2, 1, 5).double(), first], 1)  # 12 = 3 · 4, the last step in the last place
+    expected = torch.zeros_like(padded)
+    for phase in range(4):
+        expected[:, phase::4] = stack.layers[1](padded[:, phase::4])[0]
+    torch.testing.assert_close(stack(x), expected[:, 1:] + first, rtol=1e-12, atol=1e-12)
+    with pytest.raises(ArgumentError, match="dilations is"):
+        dilations_of("1, 0")
+
+
+def test_a_hybrid_whose_network_says_nothing_is_exponential_smoothing() -> None:
+    made, batch = network(ForecastModelOptions(network="hybrid", hidden=6)), cut(ForecastModelOptions())
+    with torch.no_grad():
+        assert isinstance(made, Hybrid)
+        for weight in (made.readout.V, made.readout.c):
+            weight.zero_()
+        level, _, coming = made.smoothed(batch)
+        torch.testing.assert_close(made.points(batch), level + coming, rtol=0, atol=0)

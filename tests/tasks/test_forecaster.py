@@ -36,7 +36,7 @@ def waves(n: int = 5, length: int = 60, seed: int = 0) -> SeriesTable:
     return SeriesTable.from_arrays(series, [f"s{i}" for i in range(n)], season=4)
 
 
-@pytest.mark.parametrize("network", ["direct", "segment", "attention", "autoregressive"])
+@pytest.mark.parametrize("network", ["direct", "segment", "attention", "autoregressive", "hybrid"])
 def test_every_network_learns_what_the_baselines_cannot_know(network: str) -> None:
     made = train_forecaster(
         waves(10, 60), options(network=network, context=12, hidden=16, epochs=20, learning_rate=0.02, test_steps=4)

@@ -291,18 +291,3 @@ def last_cycle(past: Tensor, seen: Tensor, m: int) -> Tensor:
     steps = torch.arange(1, past.shape[1] + 1, device=past.device) * (seen > 0)
     newest = past.gather(1, (steps.amax(1, keepdim=True) - 1).clamp(min=0))
     return torch.where(seen[:, -m:] > 0, past[:, -m:], newest)
-
-
-NETWORKS = {"direct": Direct, "segment": Segment, "attention": Attentive, "autoregressive": Autoregressive}
-
-
-def make_network(sizes: Sizes, options: ForecastModelOptions) -> Network:
-    """The network that the options name.
-
-    Example:
-        >>> sizes = Sizes(context=8, horizon=3)
-        >>> network = make_network(sizes, ForecastModelOptions(hidden=4))
-        >>> sum(weight.numel() for weight in network.parameters()) > 0
-        True
-    """
-    return NETWORKS[options.network](sizes, options)

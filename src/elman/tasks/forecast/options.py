@@ -6,7 +6,7 @@ from elman.data.options import ACTIVATIONS, CELLS, option
 from elman.data.series.options import SeriesDataOptions
 from elman.learn.options import TrainingOptions
 
-NETWORKS = ("direct", "segment", "attention", "autoregressive")
+NETWORKS = ("direct", "segment", "attention", "autoregressive", "hybrid")
 OUTPUTS = ("point", "quantiles", "normal", "student_t", "negative_binomial")
 
 
@@ -19,7 +19,8 @@ class ForecastModelOptions:
     network: str = option(
         "direct",
         "direct: all steps from the last state; segment: a segment of steps is one step; attention: encoder and "
-        "decoder; autoregressive: step after step, each reads the one before",
+        "decoder; autoregressive: step after step, each reads the one before; hybrid: exponential smoothing learned with "
+        "the network",
         choices=NETWORKS,
     )
     cell: str = option("gru", "the recurrent cell", choices=CELLS)
@@ -28,6 +29,7 @@ class ForecastModelOptions:
     layers: int = option(1, "recurrent layers, one upon another", low=1)
     dropout: float = option(0.0, "dropout between layers and before the readout", low=0, below=1)
     segment: int | None = option(None, "steps of a segment; a season that divides the context if not given", low=1)
+    dilations: str = option("1, 2", "of the hybrid's layers: how many steps back each looks, with commas between")
     identity: int = option(0, "width of a vector learned for each series; 0: none", low=0)
     calendar: bool = option(True, "whether the network reads the time of the day, the week and the year")
     scaling: str = option(

@@ -17,7 +17,8 @@ from elman.learn.contents import Run, version
 from elman.learn.folder import RunFolder, open_run
 from elman.tasks.forecast.covariates import Covariates
 from elman.tasks.forecast.forecaster import Forecaster
-from elman.tasks.forecast.network import Sizes, make_network
+from elman.tasks.forecast.network import Sizes
+from elman.tasks.forecast.networks import make_network
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.results import table, verdict
 

@@ -20,7 +20,8 @@ from elman.learn.threads import use_threads
 from elman.tasks.forecast.forecaster import Forecaster
 from elman.tasks.forecast.material import Material, fitted_scale
 from elman.tasks.forecast.measuring import joined, measure
-from elman.tasks.forecast.network import Network, make_network
+from elman.tasks.forecast.network import Network
+from elman.tasks.forecast.networks import make_network
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.preparation import Parts, prepare, tell
 from elman.tasks.forecast.storage import finish, from_folder
