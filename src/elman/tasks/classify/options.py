@@ -31,6 +31,13 @@ class ClassifyTraining(TrainingOptions):
     """How a classifier is trained."""
 
     class_weights: str = option("none", "weight of each class in the loss", choices=("none", "balanced"))
+    init_from: str | None = option(
+        None, "run folder of a language model: begin with its vectors of symbols and its recurrent layers"
+    )
+    thaw: int = option(1, "with init_from: epochs after which the next layer from the top begins to learn", low=0)
+    lower_rate: float = option(
+        0.4, "with init_from: the step size of a layer as a share of that of the one above it", above=0, high=1
+    )
 
 
 @dataclass(frozen=True)

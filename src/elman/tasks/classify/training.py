@@ -15,6 +15,7 @@ from elman.data.options import as_dict, check
 from elman.data.ragged import Ragged
 from elman.data.symbols import Symbols
 from elman.learn.folder import RunFolder
+from elman.learn.label_scores import Labels, indices, known, one_hot
 from elman.learn.loop import fit
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
@@ -26,8 +27,8 @@ from elman.tasks.classify.network import Network
 from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.classify.pairs import frequent_pairs
 from elman.tasks.classify.preparation import Parts, class_weights, prepare
+from elman.tasks.classify.pretrained import Pretrained, read_pretrained, step_groups, step_shares
 from elman.tasks.classify.results import beside
-from elman.learn.label_scores import Labels, indices, known, one_hot
 from elman.tasks.classify.storage import finish, from_folder
 
 
@@ -64,22 +65,31 @@ def train_classifier(
     check(options)
     source = source if isinstance(source, Labelled) else str(source)
     parts = prepare(source, options.data, options.training.seed, report)
+    origin = read_pretrained(options.training.init_from) if options.training.init_from else None
+    if origin is not None:
+        options = origin.adapted(options)
+        parts.hashes["init_from"] = origin.sha256
     if out is None:
-        model = _train(parts, options, None, report, contrasts)
+        model = _train(parts, options, None, report, contrasts, origin)
     else:
         with RunFolder(Path(out)) as run:
             if run.begin(as_dict(options), parts.hashes) == "finished":
                 report.say(f"{out} holds this training, finished.")
                 model = from_folder(Path(out))
             else:
-                model = _train(parts, options, Path(out), report, contrasts)
+                model = _train(parts, options, Path(out), report, contrasts, origin)
                 finish(model, run)
     report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
     return model
 
 
 def _train(
-    parts: Parts, options: ClassifyOptions, folder: Path | None, report: Report, contrasts: bool
+    parts: Parts,
+    options: ClassifyOptions,
+    folder: Path | None,
+    report: Report,
+    contrasts: bool,
+    origin: Pretrained | None,
 ) -> TextClassifier:
     assert parts.train.labels is not None
     symbols = Symbols.learn(parts.train.texts, options.symbols)
@@ -101,6 +111,8 @@ def _train(
         torch.manual_seed(options.training.seed)
         network = Network(symbols.size, len(parts.classes), options.model, pairs)
     report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
+    if origin is not None:
+        report.say(f"{origin.into(network, symbols):,} of the symbols, and the layers, begin as in {origin.path}.")
     problem = _problem(parts, network, train, validation, weights, options)
     history = fit(problem, options.training, folder, report)
     model = TextClassifier(
@@ -127,6 +139,7 @@ def _problem(
     familiar = torch.from_numpy(known(parts.validation.labels, parts.classes))
     criterion = make_loss(weights, multi=parts.multi)
     training = options.training
+    groups = step_groups(network) if training.init_from else []
 
     def loss(model: nn.Module, rows: np.ndarray) -> Tensor:
         ids, lengths = train.batch(rows)
@@ -145,6 +158,8 @@ def _problem(
         loss=loss,
         validate=validate,
         place=parts.train.place,
+        groups=groups or None,
+        shares=(lambda epoch: step_shares(len(groups), epoch, training.thaw, training.lower_rate)) if groups else None,
     )
 
 
