@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from elman.learn.label_scores import decide, indices, known, one_hot, score
 from elman.tasks.classify.inference import probabilities_of
 from elman.tasks.classify.preparation import class_weights
 from elman.tasks.classify.results import beside, table, verdict
-from elman.learn.label_scores import decide, indices, known, one_hot, score
 
 
 def test_a_label_never_seen_counts_as_wrong() -> None:

@@ -13,11 +13,11 @@ from elman.data.labelled import Labelled, from_lists, read_labelled
 from elman.data.options import DataOptions
 from elman.data.symbols import Symbols
 from elman.errors import ArgumentError
+from elman.learn.label_scores import decide, score
 from elman.tasks.classify.contrasts import Contrasts
 from elman.tasks.classify.inference import logits_of, probabilities_of
 from elman.tasks.classify.network import Network
 from elman.tasks.classify.options import ClassifyOptions
-from elman.learn.label_scores import decide, score
 
 Label = str | tuple[str, ...]
 

@@ -13,9 +13,9 @@ from elman.data.options import SymbolOptions
 from elman.data.symbols import Symbols
 from elman.layers import Readout
 from elman.layers.lengths import Lengths, as_lengths, real_steps
+from elman.learn.label_scores import Labels, decide, known, one_hot, score
 from elman.tasks.classify.bag_of_words import BagOfWords
 from elman.tasks.classify.inference import probabilities_of
-from elman.learn.label_scores import Labels, decide, known, one_hot, score
 
 # The bag reads whole texts in its own vocabulary, so that its figures depend on the data alone.
 WORDS = SymbolOptions(tokens="word", vocabulary=30_000, lowercase=True, max_length=0)

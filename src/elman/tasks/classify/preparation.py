@@ -11,8 +11,8 @@ from elman.data.labelled import Labelled, in_order, read_labelled, select
 from elman.data.options import DataOptions
 from elman.data.split import stratified
 from elman.errors import DataError, TrainingError
-from elman.learn.report import Report
 from elman.learn.label_scores import known
+from elman.learn.report import Report
 
 
 @dataclass(frozen=True)
