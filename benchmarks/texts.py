@@ -72,11 +72,11 @@ def table(about: dict[str, Any], spent: dict[str, Any]) -> str:
     cost = ", ".join(f"{label} {spent[key]:,.0f} {unit}" for key, label, unit in (
         ("wall", "wall time", "s"), ("processor", "processor time", "s"), ("peak", "peak memory", "MiB"),
     ) if key in spent)  # fmt: skip
+    options, size = about["config"]["training"], about["sizes"]["model.safetensors"] // 4
     lines += [
         "",
-        f"About {about['sizes']['model.safetensors'] // 4:,} weights, seed {about['config']['training']['seed']}, "
-        f"{len(history['epochs'])} epochs ({history['steps']:,} steps), epoch {history['best_epoch']} kept; {cost}. "
-        + NOTE,
+        f"About {size:,} weights, seed {options['seed']}, threads: {options['threads']}, {len(history['epochs'])} epochs "
+        f"({history['steps']:,} steps), epoch {history['best_epoch']} kept; {cost}. {NOTE}",
     ]
     lines += [
         f"{name} {first[key]}."
