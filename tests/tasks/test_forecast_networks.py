@@ -292,7 +292,7 @@ def test_smoothing_and_its_beginning_transcribed() -> None:
         layer = elman.Recurrent(Smoothing(m))
         inputs = {"alpha": torch.from_numpy(alpha[:, None]), "gamma": torch.from_numpy(gamma[:, None])}
         x = torch.from_numpy(np.stack([z, seen], -1))
-        y, state = layer(x, state={"l": level, "s": season}, inputs=inputs)
+        y, state = layer(x, state={"level": level, "index": season}, inputs=inputs)
         for row, begin in enumerate((2, 0)):
             cycle = [z[row, begin + k] for k in range(m)]
             own = sum(cycle) / m
@@ -305,7 +305,7 @@ def test_smoothing_and_its_beginning_transcribed() -> None:
                 # Ten steps of the same operations in another grouping, in float64.
                 np.testing.assert_allclose(y[row, t].numpy(), [own, s], rtol=1e-12, atol=1e-13)
             expected = [index[(10 + k) % m] for k in range(m)]
-            np.testing.assert_allclose(state["s"][row].numpy(), expected, rtol=1e-12, atol=1e-13)
+            np.testing.assert_allclose(state["index"][row].numpy(), expected, rtol=1e-12, atol=1e-13)
 
 
 def test_dilated_layers_are_layers_over_every_kth_step() -> None:

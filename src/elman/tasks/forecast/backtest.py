@@ -63,16 +63,7 @@ def backtest(
         data=replace(options.data, test=None),
         training=replace(options.training, test_steps=0),
     )
-    # Origins of all series (windows, n), counted back from the newest value.
-    origins = table.seen - horizon - step * np.arange(windows)[::-1, None]
-    rows = np.flatnonzero(origins[0] > horizon)
-    if not len(rows):
-        raise DataError(
-            f"{windows} windows of {horizon} steps leave {int(origins[0].max(initial=0))} steps of the longest series",
-            f"more than {horizon} to learn from",
-            "Choose fewer --windows, or a shorter --horizon.",
-            path=table.path,
-        )
+    origins, rows = _origins(table, horizon, windows, step)
     found: dict[str, Results] = {}
     model = None
     for k, at in enumerate(origins):
@@ -82,6 +73,24 @@ def backtest(
         material = model.material(table)
         found[f"window {k + 1}"] = measure(model.network, material, rows, at[rows], model.levels)
     return {**found, "all": _mean(list(found.values()))}
+
+
+def _origins(table: SeriesTable, horizon: int, windows: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """The origins of all series (windows, n), and the series that are long enough.
+
+    Raises:
+        DataError: none is.
+    """
+    origins = table.seen - horizon - step * np.arange(windows)[::-1, None]
+    rows = np.flatnonzero(origins[0] > horizon)
+    if not len(rows):
+        raise DataError(
+            f"{windows} windows of {horizon} steps leave {int(origins[0].max(initial=0))} steps of the longest series",
+            f"more than {horizon} to learn from",
+            "Choose fewer --windows, or a shorter --horizon.",
+            path=table.path,
+        )
+    return origins, rows
 
 
 def until(table: SeriesTable, ends: np.ndarray) -> SeriesTable:

@@ -31,21 +31,23 @@ class Smoothing(Cell):
     """
 
     def __init__(self, season: int) -> None:
-        super().__init__(input_size=2, output_size=2, states={"l": 1, "s": season}, rows={"alpha": 1, "gamma": 1})
+        super().__init__(
+            input_size=2, output_size=2, states={"level": 1, "index": season}, rows={"alpha": 1, "gamma": 1}
+        )
         self.season = season
 
-    def step(
-        self, x: Tensor, *, l: Tensor, s: Tensor, alpha: Tensor, gamma: Tensor
-    ) -> tuple[Tensor, dict[str, Tensor]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def step(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, x: Tensor, *, level: Tensor, index: Tensor, alpha: Tensor, gamma: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """One step: l_t, and the index of this step of the season one season on."""
         z, there = x[:, :1], x[:, 1:]
         if self.season == 1:
-            level = l + there * alpha * (z - l)
-            return torch.cat([level, s * 0], -1), {"l": level, "s": s * 0}
-        now = s[:, :1]
-        level = l + there * alpha * (z - now - l)
+            level = level + there * alpha * (z - level)
+            return torch.cat([level, index * 0], -1), {"level": level, "index": index * 0}
+        now = index[:, :1]
+        level = level + there * alpha * (z - now - level)
         new = now + there * gamma * (z - level - now)
-        return torch.cat([level, now], -1), {"l": level, "s": torch.cat([s[:, 1:], new], -1)}
+        return torch.cat([level, now], -1), {"level": level, "index": torch.cat([index[:, 1:], new], -1)}
 
 
 class Dilated(nn.Module):
@@ -117,10 +119,10 @@ class Hybrid(Network):
         level, index = first_cycle(batch.past, batch.seen, m)
         y, state = self.smoothing(
             torch.stack([batch.past, batch.seen], -1),
-            state={"l": level, "s": index},
+            state={"level": level, "index": index},
             inputs={"alpha": constants[:, :1], "gamma": constants[:, 1:]},
         )
-        return state["l"], y[..., 1], state["s"][:, torch.arange(horizon, device=level.device) % m]
+        return state["level"], y[..., 1], state["index"][:, torch.arange(horizon, device=level.device) % m]
 
     def ahead(self, batch: Batch) -> Tensor:
         """Raw outputs (n, H, size)."""

@@ -19,8 +19,8 @@ class ForecastModelOptions:
     network: str = option(
         "direct",
         "direct: all steps from the last state; segment: a segment of steps is one step; attention: encoder and "
-        "decoder; autoregressive: step after step, each reads the one before; hybrid: exponential smoothing learned with "
-        "the network",
+        "decoder; autoregressive: step after step, each reads the one before; hybrid: exponential smoothing, learned "
+        "with the network",
         choices=NETWORKS,
     )
     cell: str = option("gru", "the recurrent cell", choices=CELLS)
