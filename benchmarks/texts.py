@@ -75,8 +75,8 @@ def table(about: dict[str, Any], spent: dict[str, Any]) -> str:
     options, size = about["config"]["training"], about["sizes"]["model.safetensors"] // 4
     lines += [
         "",
-        f"About {size:,} weights, seed {options['seed']}, threads: {options['threads']}, {len(history['epochs'])} epochs "
-        f"({history['steps']:,} steps), epoch {history['best_epoch']} kept; {cost}. {NOTE}",
+        f"About {size:,} weights, seed {options['seed']}, threads: {options['threads']}, "
+        f"epochs: {len(history['epochs'])} ({history['steps']:,} steps), epoch {history['best_epoch']} kept; {cost}. {NOTE}",
     ]
     lines += [
         f"{name} {first[key]}."
