@@ -76,7 +76,8 @@ def table(about: dict[str, Any], spent: dict[str, Any]) -> str:
     lines += [
         "",
         f"About {size:,} weights, seed {options['seed']}, threads: {options['threads']}, "
-        f"epochs: {len(history['epochs'])} ({history['steps']:,} steps), epoch {history['best_epoch']} kept; {cost}. {NOTE}",
+        f"epochs: {len(history['epochs'])} ({history['steps']:,} steps), "
+        f"epoch {history['best_epoch']} kept; {cost}. {NOTE}",
     ]
     lines += [
         f"{name} {first[key]}."
