@@ -1,10 +1,12 @@
 """A trained forecaster: what it learns, held-back steps, resumption, storage, prediction, streams, backtests."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import elman
 from elman.data.config_file import merge
@@ -13,8 +15,10 @@ from elman.data.series.reading import read_series
 from elman.data.series.table import SeriesTable
 from elman.errors import ArgumentError, ConfigError, DataError, RunError, TrainingError
 from elman.tasks.forecast.backtest import backtest, until
+from elman.tasks.forecast.conformal import conformal_quantile, margins_of
 from elman.tasks.forecast.forecaster import Forecaster
 from elman.tasks.forecast.measuring import joined
+from elman.tasks.forecast.network import Direct
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.training import train_forecaster
 
@@ -237,3 +241,45 @@ def test_distributions_cover_what_they_say(output: str) -> None:
     assert drawn.samples.shape == (25, 4, 200)
     assert drawn.samples.std() == pytest.approx(np.sqrt(40), rel=0.35)
     assert (made.predict(series, samples=5, seed=2).samples == made.predict(series, samples=5, seed=2).samples).all()
+
+
+def test_conformal_margins_cover_whatever_the_network_says() -> None:
+    """Points become intervals that hold what they say, on windows that neither the network nor the margins saw."""
+    random = np.random.default_rng(5)
+    series = SeriesTable.from_arrays([random.exponential(10, size=60) for _ in range(150)])
+    small = options(horizon=2, anchor="none", context=8, window="none", scaling="mean", epochs=2, test_steps=2)
+    made = train_forecaster(series, small)
+    # 300 values: five deviations of 0.4 / √300 and the 1 / 151 of the finite calibration.
+    assert made.record["results"]["test"]["model"]["coverage 80 %"] == pytest.approx(0.8, abs=0.12)
+    found = made.predict(series)
+    assert found.levels == [0.1, 0.5, 0.9]
+    assert (np.diff(found.quantiles, axis=-1) >= 0).all()
+    with pytest.raises(ArgumentError, match=r"one of 0\.1, 0\.5, 0\.9"):
+        made.predict(series, levels=[0.2])
+    assert train_forecaster(series, replace(small, model=replace(small.model, conformal=False))).levels == []
+
+
+def test_the_quantile_of_errors_is_the_ranked_one() -> None:
+    errors = np.array([5.0, 1.0, float("nan"), 3.0, 2.0, 4.0])  # five of them
+    # ranks 0.6, 1.2, 2.04 down, but not below 1; 3, 3.6, 4.02 and 5.4 up, but not above 5
+    assert [conformal_quantile(errors, q) for q in (0.1, 0.2, 0.34, 0.5, 0.6, 0.67, 0.9)] == [1, 1, 2, 3, 4, 5, 5]
+
+
+def test_margins_by_hand() -> None:
+    """A network that always says the last value: the margins are ranks of the differences that followed it."""
+    random = np.random.default_rng(0)
+    values = random.normal(size=(40, 30))
+    small = options(horizon=2, anchor="last", window="none", epochs=1, context=5)
+    made = train_forecaster(SeriesTable.from_arrays(list(values)), small)
+    material = made.material(SeriesTable.from_arrays(list(values)))
+    assert isinstance(made.network, Direct)
+    with torch.no_grad():
+        for weight in (made.network.readout.V, made.network.readout.c):
+            weight.zero_()
+    margins = margins_of(made.network, material, np.arange(40), np.full(40, 28), [0.1, 0.9])
+    assert margins is not None
+    for j in range(2):
+        errors = np.sort(values[:, 28 + j] - values[:, 27])
+        # ⌊41 · 0.1⌋ = 4 and ⌈41 · 0.9⌉ = 37; float32
+        np.testing.assert_allclose(margins[:, j], [errors[3], errors[36]], rtol=1e-5)
+    assert margins_of(made.network, material, np.arange(19), np.full(19, 28), [0.5]) is None

@@ -71,7 +71,7 @@ def backtest(
             report.say(f"\nTraining on what was known at the origin of window {k + 1}:")
             model = train_forecaster(until(table, np.where(at > 0, at, 0)), options, None, report)
         material = model.material(table)
-        found[f"window {k + 1}"] = measure(model.network, material, rows, at[rows], model.levels)
+        found[f"window {k + 1}"] = measure(model.network, material, rows, at[rows], model.levels, model.margins)
     return {**found, "all": _mean(list(found.values()))}
 
 

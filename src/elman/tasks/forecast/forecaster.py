@@ -61,6 +61,7 @@ class Forecaster:
         scale: of each of them.
         frequency: of the grid of their times.
         record: how it came about: columns, data, history, results.
+        margins: what is added to each quantile and step, in the units of a window (levels, H), or None.
 
     Example:
         >>> from elman.tasks.forecast import train_forecaster
@@ -83,9 +84,11 @@ class Forecaster:
         scale: Scale,
         frequency: Frequency,
         record: dict[str, Any] | None = None,
+        margins: np.ndarray | None = None,
     ) -> None:
         self.network, self.options, self.covariates = network.eval(), options, covariates
         self.names, self.scale, self.frequency, self.record = list(names), scale, frequency, dict(record or {})
+        self.margins = margins
         self.numbers = {name: i for i, name in enumerate(self.names, 1)}
 
     @property
@@ -95,8 +98,9 @@ class Forecaster:
 
     @property
     def levels(self) -> list[float]:
-        """The levels of the quantiles that it tells; none of a network that tells points only."""
-        return [] if self.options.model.output == "point" else levels_of(self.options.model.levels)
+        """The levels of the quantiles that it tells; none of one that tells points and was not calibrated."""
+        points_only = self.options.model.output == "point" and self.margins is None
+        return [] if points_only else levels_of(self.options.model.levels)
 
     def predict(
         self,
@@ -122,16 +126,11 @@ class Forecaster:
         """
         table = self._read(data, reading)
         asked = self.levels if levels is None else sorted(levels)
-        if asked and not self.levels:
-            raise ArgumentError(
-                "quantiles are asked of a network that was trained to tell points",
-                "none",
-                "Train it with --output quantiles, for instance.",
-            )
+        margins = self._margins(asked)
         origins = table.seen
         longer = extended(table, self.horizon)
         said: Said = forecasts(
-            self.network, self.material(longer), np.arange(len(table)), origins, asked, samples, seed
+            self.network, self.material(longer), np.arange(len(table)), origins, asked, samples, seed, margins
         )
         times = [[table.time(i, int(o) + k) for k in range(self.horizon)] for i, o in enumerate(origins)]
         return Forecast(table.names, times, said.points, list(asked), said.quantiles, said.samples)
@@ -158,8 +157,23 @@ class Forecaster:
                 f"more than the horizon, {self.horizon}",
                 path=table.path,
             )
-        found = measure(self.network, self.material(table), rows, seen[rows] - self.horizon, self.levels)
+        found = measure(self.network, self.material(table), rows, seen[rows] - self.horizon, self.levels, self.margins)
         return {"series": len(table), **found.pop("model"), "contrasts": found}
+
+    def _margins(self, levels: Sequence[float]) -> np.ndarray | None:
+        """The margins of these levels; of one that was not calibrated 0."""
+        known = self.levels
+        strange = [level for level in levels if level not in known]
+        if strange and self.options.model.output == "point":
+            raise ArgumentError(
+                f"the quantile {strange[0]} is asked of a network that was trained to tell points",
+                f"one of {', '.join(map(str, known))}" if known else "none",
+                "Train it with other --levels." if known else "Train it with --output quantiles, for instance.",
+            )
+        if self.margins is None:
+            return None
+        nothing = np.zeros(self.horizon, dtype=np.float32)
+        return np.array([self.margins[known.index(q)] if q in known else nothing for q in levels], dtype=np.float32)
 
     def material(self, table: SeriesTable) -> Material:
         """Series as the network reads them: scaled as in the training, or by their own values where they are new."""

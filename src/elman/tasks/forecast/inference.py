@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from elman.tasks.forecast.material import Material
+from elman.tasks.forecast.conformal import stated
+from elman.tasks.forecast.material import Batch, Material
 from elman.tasks.forecast.network import Network
 
 _ROWS = 512
@@ -35,6 +36,7 @@ def forecasts(
     levels: Sequence[float] = (),
     samples: int = 0,
     seed: int = 0,
+    margins: np.ndarray | None = None,
 ) -> Said:
     """Points, and where asked for quantiles and sample paths, of the windows at some origins.
 
@@ -45,6 +47,7 @@ def forecasts(
         levels: of the quantiles.
         samples: how many paths.
         seed: of all that is drawn; torch's generators are left as they were.
+        margins: what is added to each level and step, in the units of the window (levels, H), or None.
     """
     training, device = network.training, next(network.parameters()).device
     network.eval()
@@ -57,7 +60,7 @@ def forecasts(
             own = series[begin : begin + rows]
             batch = material.batch(own, origins[begin : begin + rows], sizes.context, sizes.horizon).to(device)
             said = [network.points(batch).unsqueeze(-1)]
-            said.append(network.quantiles(batch, levels) if len(levels) else said[0][..., :0])
+            said.append(_quantiles(network, batch, levels, margins) if len(levels) else said[0][..., :0])
             said.append(network.samples(batch, samples) if samples else said[0][..., :0])
             values = [batch.original(one).cpu().double().numpy() for one in said]
             back = [material.scale.back(value, own) for value in values]
@@ -67,3 +70,11 @@ def forecasts(
         empty = np.zeros((0, sizes.horizon))
         return Said(empty, np.zeros((0, sizes.horizon, len(levels))), np.zeros((0, sizes.horizon, samples)))
     return Said(*(np.concatenate([part[k] for part in parts]) for k in range(3)))
+
+
+def _quantiles(network: Network, batch: Batch, levels: Sequence[float], margins: np.ndarray | None) -> torch.Tensor:
+    """What the network states, moved by the margins, in order (n, H, levels)."""
+    found = stated(network, batch, levels)
+    if margins is not None:
+        found = found + torch.from_numpy(margins.T.copy()).to(found)
+    return found.sort(-1).values

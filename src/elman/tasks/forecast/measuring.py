@@ -20,7 +20,12 @@ Results = dict[str, dict[str, Any]]
 
 
 def measure(
-    network: Network, material: Material, series: np.ndarray, origins: np.ndarray, levels: Sequence[float] = ()
+    network: Network,
+    material: Material,
+    series: np.ndarray,
+    origins: np.ndarray,
+    levels: Sequence[float] = (),
+    margins: np.ndarray | None = None,
 ) -> Results:
     """Scores of the model and of every baseline on the windows at some origins.
 
@@ -29,13 +34,14 @@ def measure(
         material: the series.
         series, origins: of each window (m).
         levels: of the quantiles that are measured, too.
+        margins: of the levels, see `margins_of`.
 
     Returns:
         "model", "seasonal naive", … → windows, mae, rmse, smape, mase, owa; where series have a scale of their own
         also the errors in its units, "scaled mse" and "scaled mae".
     """
     table, sizes = material.table, network.sizes
-    said = forecasts(network, material, series, origins, levels)
+    said = forecasts(network, material, series, origins, levels, margins=margins)
     truth = true_values(table, series, origins, sizes.horizon)
     scales = np.array([scores.naive_scale(one, sizes.season) for one in histories_of(table, series, origins)])
     quantiles = {level: said.quantiles[..., k] for k, level in enumerate(levels)}

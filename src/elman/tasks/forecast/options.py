@@ -49,6 +49,7 @@ class ForecastModelOptions:
     output: str = option("point", "what is said of each step", choices=OUTPUTS)
     loss: str = option("mae", "loss of a point", choices=("mae", "mse"))
     levels: str = option("0.1, 0.5, 0.9", "levels of the quantiles, with commas between")
+    conformal: bool = option(True, "whether quantiles are calibrated by the errors of the steps held back")
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ def finish(model: Forecaster, run: RunFolder) -> None:
     scale = {"scale.shift": model.scale.shift, "scale.size": model.scale.size}
     if model.scale.offset is not None:
         scale["scale.offset"] = model.scale.offset
+    if model.margins is not None:
+        scale["margins"] = model.margins
     weights |= {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in scale.items()}
     about: dict[str, Any] = {
         "task": model.task,
@@ -79,6 +81,7 @@ def from_run(run: Run) -> Forecaster:
         options, _ = merge(ForecastOptions, yaml=run.config)
         weights = load(run.file(WEIGHTS))
         scale = {name: weights.pop(f"scale.{name}", None) for name in ("shift", "size", "offset")}
+        margins = weights.pop("margins", None)
         if scale["shift"] is None or scale["size"] is None:
             raise ValueError("the scale of the series is missing")
         network = make_network(Sizes(**about["sizes"]), options.model)
@@ -95,6 +98,7 @@ def from_run(run: Run) -> Forecaster:
                 None if scale["offset"] is None else scale["offset"].numpy(),
             ),
             Frequency(**about["frequency"]),
+            margins=None if margins is None else margins.numpy(),
         )
     except RunError:
         raise

@@ -17,12 +17,14 @@ from elman.learn.loop import fit
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
+from elman.tasks.forecast.conformal import margins_of
 from elman.tasks.forecast.forecaster import Forecaster
 from elman.tasks.forecast.material import Material, fitted_scale
 from elman.tasks.forecast.measuring import joined, measure
 from elman.tasks.forecast.network import Network
 from elman.tasks.forecast.networks import make_network
 from elman.tasks.forecast.options import ForecastOptions
+from elman.tasks.forecast.outputs import levels_of
 from elman.tasks.forecast.preparation import Parts, prepare, tell
 from elman.tasks.forecast.storage import finish, from_folder
 
@@ -102,16 +104,19 @@ def _train(
     history = fit(_problem(parts, material, network, options), options.training, folder, report)
     made = Forecaster(network, options, parts.covariates, table.names, scale, table.frequency)
     made.record = _record(parts, history)
+    if model.conformal and parts.held_back:
+        with use_threads(options.training.threads):
+            made.margins = margins_of(network, material, *_all(parts.validation), levels_of(model.levels))
     report.say("The baselines are computed, to compare with.")
     with use_threads(options.training.threads):
         results = {}
         if parts.held_back:
-            results["validation"] = measure(network, material, *_all(parts.validation), made.levels)
+            results["validation"] = measure(network, material, *_all(parts.validation), made.levels, made.margins)
         if parts.test is not None:
-            results["test"] = measure(network, material, *_all(parts.test), made.levels)
+            results["test"] = measure(network, material, *_all(parts.test), made.levels, made.margins)
         if after is not None:
             rows = np.flatnonzero((after.lengths > table.seen) & (table.seen > 0))
-            results["test"] = measure(network, made.material(after), rows, table.seen[rows], made.levels)
+            results["test"] = measure(network, made.material(after), rows, table.seen[rows], made.levels, made.margins)
     made.record["results"] = results
     return made
 
