@@ -77,6 +77,7 @@ def table(about: dict[str, Any], spent: dict[str, Any]) -> str:
         "",
         f"About {size:,} weights, seed {options['seed']}, threads: {options['threads']}, "
         f"epochs: {len(history['epochs'])} ({history['steps']:,} steps), "
+        f""
         f"epoch {history['best_epoch']} kept; {cost}. {NOTE}",
     ]
     lines += [
