@@ -283,3 +283,22 @@ def test_margins_by_hand() -> None:
         # ⌊41 · 0.1⌋ = 4 and ⌈41 · 0.9⌉ = 37; float32
         np.testing.assert_allclose(margins[:, j], [errors[3], errors[36]], rtol=1e-5)
     assert margins_of(made.network, material, np.arange(19), np.full(19, 28), [0.5]) is None
+
+
+@pytest.mark.parametrize("output", ["point", "quantiles"])
+def test_an_ensemble_is_the_mean_of_its_members(tmp_path: Path, output: str) -> None:
+    series = waves(25, 30)
+    small = options(output=output, identity=2, conformal=False, window="none", scaling="mean")
+    alone = [train_forecaster(series, replace(small, training=replace(small.training, seed=seed))) for seed in range(3)]
+    together = replace(small, training=replace(small.training, ensemble=3))
+    made = train_forecaster(series, together, tmp_path / "run")
+    for name in ("points", "quantiles"):
+        expected = np.mean([getattr(one.predict(series), name) for one in alone], axis=0)
+        # The mean is taken in float32 and scaled back after.
+        np.testing.assert_allclose(getattr(made.predict(series), name), expected, rtol=1e-5)
+    assert made.predict(series, samples=7).samples.shape == (25, 4, 7)
+    assert (elman.load(tmp_path / "run").predict(series).points == made.predict(series).points).all()
+    assert not (tmp_path / "run" / "members").exists()
+    (tmp_path / "other" / "members").mkdir(parents=True)
+    with pytest.raises(RunError):
+        train_forecaster(series, together, tmp_path / "other")

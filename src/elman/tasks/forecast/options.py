@@ -57,6 +57,7 @@ class ForecastTraining(TrainingOptions):
     """How a forecaster is trained."""
 
     windows_per_epoch: int = option(20_000, "windows of an epoch, drawn at random where there are more; 0: all", low=0)
+    ensemble: int = option(1, "networks trained with one seed after another, whose forecasts are averaged", low=1)
     validation_steps: int | None = option(
         None, "newest steps of each series that choose the epoch; one horizon if not given", low=1
     )

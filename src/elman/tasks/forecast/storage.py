@@ -84,7 +84,7 @@ def from_run(run: Run) -> Forecaster:
         margins = weights.pop("margins", None)
         if scale["shift"] is None or scale["size"] is None:
             raise ValueError("the scale of the series is missing")
-        network = make_network(Sizes(**about["sizes"]), options.model)
+        network = make_network(Sizes(**about["sizes"]), options.model, options.training.ensemble)
         network.load_state_dict(weights)
         model = Forecaster(
             network,
@@ -115,10 +115,12 @@ def card(model: Forecaster, folder: Path) -> Card:
     """What the model card says."""
     record, own, sizes = model.record, model.options.model, model.network.sizes
     results = record.get("results", {})
+    members = model.options.training.ensemble
+    several = f"{members} of " if members > 1 else ""
     facts = {
         "series": f"{len(model.names):,}, {model.frequency.name}, season {sizes.season}",
         "horizon": f"{sizes.horizon} steps, from {sizes.context}",
-        "network": f"{own.network}, {own.layers} × {own.cell} {own.hidden}, {own.output}",
+        "network": f"{several}{own.network}, {own.layers} × {own.cell} {own.hidden}, {own.output}",
         "scale": f"{own.scaling} of each series, {own.window} of each window{', of logarithms' if own.log else ''}",
         "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
     }

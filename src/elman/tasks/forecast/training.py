@@ -1,5 +1,6 @@
 """From series to a trained forecaster in its run folder."""
 
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ from elman.tasks.forecast.forecaster import Forecaster
 from elman.tasks.forecast.material import Material, fitted_scale
 from elman.tasks.forecast.measuring import joined, measure
 from elman.tasks.forecast.network import Network
-from elman.tasks.forecast.networks import make_network
+from elman.tasks.forecast.networks import Ensemble, make_network
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.outputs import levels_of
 from elman.tasks.forecast.preparation import Parts, prepare, tell
 from elman.tasks.forecast.storage import finish, from_folder
 
+MEMBERS = "members"
 _MEASURED = 2048  # windows whose validation loss is computed at a time
 
 
@@ -76,6 +78,7 @@ def train_forecaster(
                 model = _train(parts, after, options, Path(out), report)
                 model.record["data"] = hashes
                 finish(model, run)
+                shutil.rmtree(Path(out) / MEMBERS, ignore_errors=True)  # what an interrupted ensemble went on from
     report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
     return model
 
@@ -97,11 +100,7 @@ def _train(
     scale = fitted_scale(table, parts.ends, model)
     numbers = {name: i for i, name in enumerate(table.names, 1)}
     material = Material.of(table, scale, parts.covariates, numbers, model)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.training.seed)
-        network = make_network(parts.sizes, model)
-    report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
-    history = fit(_problem(parts, material, network, options), options.training, folder, report)
+    network, history = _fitted(parts, material, options, folder, report)
     made = Forecaster(network, options, parts.covariates, table.names, scale, table.frequency)
     made.record = _record(parts, history)
     if model.conformal and parts.held_back:
@@ -119,6 +118,34 @@ def _train(
             results["test"] = measure(network, made.material(after), rows, table.seen[rows], made.levels, made.margins)
     made.record["results"] = results
     return made
+
+
+def _fitted(
+    parts: Parts, material: Material, options: ForecastOptions, folder: Path | None, report: Report
+) -> tuple[Network, History]:
+    """The trained network, or ensemble, and the course of its training, of an ensemble that of the first member."""
+    count, training = options.training.ensemble, options.training
+    with torch.random.fork_rng(devices=[]):
+        whole = make_network(parts.sizes, options.model, count)
+    histories: list[History] = []
+    for k in range(count):
+        own = replace(training, seed=training.seed + k)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(own.seed)
+            network = make_network(parts.sizes, options.model)
+        if count > 1:
+            report.say(f"\nNetwork {k + 1} of {count}, seed {own.seed}:")
+        report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
+        place = folder / MEMBERS / str(k) if folder is not None and k else folder
+        if place is not None:
+            place.mkdir(parents=True, exist_ok=True)
+        histories.append(fit(_problem(parts, material, network, replace(options, training=own)), own, place, report))
+        if isinstance(whole, Ensemble):
+            whole.members[k].load_state_dict(network.state_dict())
+        else:
+            whole = network
+    seconds = sum(one.seconds for one in histories)
+    return whole.eval(), replace(histories[0], seconds=seconds)
 
 
 def _all(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
