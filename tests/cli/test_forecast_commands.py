@@ -40,6 +40,10 @@ def test_the_road_of_a_user(sales: Path, capsys: pytest.CaptureFixture[str]) -> 
     found = json.loads(capsys.readouterr().out)
     assert found["windows"] == 2
     assert found["contrasts"]["seasonal naive"]["mae"] == 0  # the series repeat every week
+    assert main(["predict", "run", "sales.csv", "-o", "forecast.png"]) == 0
+    assert Path("forecast.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["predict", "run", "sales.csv", "-o", "forecast.txt"]) == 2
+    capsys.readouterr()
     assert main(["info", "run"]) == 0
     assert "does not beat the seasonal naive" in capsys.readouterr().out
 

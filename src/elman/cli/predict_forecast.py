@@ -9,12 +9,16 @@ from elman.cli.show import printable
 
 
 def predict_forecast(model: Any, file: str, out: Path | None, options: dict[str, Any]) -> None:
-    """Write one row per series and step: `series`, `time`, `forecast`, and `quantile_Q` per level."""
-    form = form_of(out)
+    """Write one row per series and step: `series`, `time`, `forecast`, and `quantile_Q` per level; or a picture."""
+    picture = out is not None and out.suffix.lower() in (".png", ".svg", ".pdf")
+    form = form_of(None if picture else out)
     table = model.read(file, **options)
     for sentence in [*table.notes, *(problem.sentence for problem in table.problems)]:
         print(printable(sentence), file=sys.stderr)
     found = model.predict(table)
+    if picture:
+        _draw(table, found, out)
+        return
     names = [f"quantile_{level:g}" for level in found.levels]
     rows = [
         {
@@ -31,3 +35,16 @@ def predict_forecast(model: Any, file: str, out: Path | None, options: dict[str,
 
 def _short(value: float) -> float:
     return float(f"{value:.7g}")
+
+
+def _draw(table: Any, found: Any, out: Any) -> None:
+    """The newest values of each series, and what follows."""
+    from elman.plots.figure import save_figure
+    from elman.plots.forecasts import Panel, draw_forecasts
+
+    seen = table.seen
+    panels = [
+        Panel(name, table.of(i)[: seen[i]], found.points[i], found.times[i], found.levels, found.quantiles[i])
+        for i, name in enumerate(found.names)
+    ]
+    save_figure(draw_forecasts(panels), out)
