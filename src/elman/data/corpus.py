@@ -2,10 +2,10 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -97,6 +97,23 @@ class Corpus:
         return total
 
 
+@dataclass(frozen=True, eq=False)
+class _Chunks(Sequence[np.ndarray]):
+    """The rows of every chunk, made when they are asked for: of a long text there are many."""
+
+    first: np.ndarray
+    begins: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return _Chunks(self.first, self.begins[i], self.ends[i])
+        return (self.first + self.begins[i]) * LONGEST + (self.ends[i] - self.begins[i])
+
+
 @dataclass(frozen=True)
 class Streams:
     """A corpus cut into columns that are read side by side, chunk after chunk, each going on where it stopped.
@@ -140,7 +157,7 @@ class Streams:
             raise ArgumentError("the corpus is empty", expected="at least one symbol")
         object.__setattr__(self, "columns", min(self.columns, len(self.corpus)))
 
-    def batches(self, epoch: int) -> list[np.ndarray]:
+    def batches(self, epoch: int) -> Sequence[np.ndarray]:
         """The chunks of an epoch: for each its rows, one of every column, as numbers that `read` takes.
 
         The same arguments always give the same chunks, whatever was drawn before.
@@ -153,7 +170,7 @@ class Streams:
         ends = np.minimum(np.maximum(ends, np.arange(1, count + 1)), height - np.arange(count)[::-1])
         begins = np.concatenate([[0], ends[:-1]])
         first = np.arange(self.columns, dtype=np.int64) * height
-        return [(first + begin) * LONGEST + (end - begin) for begin, end in zip(begins, ends, strict=True)]
+        return _Chunks(first, begins, ends)
 
     def read(self, batch: np.ndarray) -> "tuple[Tensor, Tensor]":
         """What the rows of a chunk read (n, T) and what follows it (n, T), int64."""
