@@ -1,8 +1,8 @@
 """Train the forecasting recipes over several seeds: `python -m benchmarks.forecasts FOLDER [RECIPE ...]`.
 
-FOLDER holds m4/Hourly-train.csv.gz, m4/Hourly-test.csv.gz, the same of Weekly, and ett/ETTh1.csv.gz. Each of three seeds
-is one run of `elman train`; the epoch is chosen on the newest steps of the training data, and what follows them is measured
-once. Results go to benchmarks/results/RECIPE.md.
+FOLDER holds m4/Hourly-train.csv.gz, m4/Hourly-test.csv.gz, the same of Weekly, and ett/ETTh1.csv.gz. Each of three
+seeds is one run of `elman train`; the epoch is chosen on the newest steps of the training data, and what follows them
+is measured once. Results go to benchmarks/results/RECIPE.md.
 """
 
 import json

@@ -62,6 +62,8 @@ def test_a_run_is_the_same_again_and_read_back(tmp_path: Path) -> None:
             assert (getattr(other.predict(series), name) == getattr(first.predict(series), name)).all()
     assert read.record["results"] == first.record["results"]
     assert "continues series by 4 steps" in (tmp_path / "a" / "README.md").read_text()
+    with pytest.raises(RunError, match="data"):
+        train_forecaster(waves(seed=1), options(output="quantiles", identity=2), tmp_path / "a")
     (tmp_path / "a" / "model.safetensors").write_bytes(b"")
     with pytest.raises(RunError):
         elman.load(tmp_path / "a")

@@ -1,5 +1,6 @@
 """Many series on one regular grid of times, in flat arrays."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,11 +96,11 @@ class SeriesTable:
         named = [str(i) for i in range(len(rows))] if names is None else list(names)
         if len(named) != len(rows):
             raise ArgumentError(f"{len(rows)} series and {len(named)} names", "one name for each series")
-        lengths = np.array([len(row) for row in rows], dtype=np.int64)
-        return SeriesTable(
-            named, starts_of(lengths), np.concatenate(rows) if rows else np.zeros(0), np.zeros(len(rows), np.int64),
-            season=season,
-        )  # fmt: skip
+        starts = starts_of(np.array([len(row) for row in rows], dtype=np.int64))
+        values = np.concatenate(rows) if rows else np.zeros(0)
+        digest = hashlib.sha256(repr((named, season)).encode() + starts.tobytes() + values.tobytes()).hexdigest()
+        first = np.zeros(len(rows), np.int64)
+        return SeriesTable(named, starts, values, first, season=season, sha256=digest)
 
 
 def starts_of(lengths: np.ndarray) -> np.ndarray:
