@@ -18,22 +18,26 @@ class Coding:
     Args:
         mean, size: of a number.
         categories: of a text; one that is not among them is all zeros.
+        gaps: whether a second number says where a value is missing, as some were in the training.
     """
 
     mean: float = 0.0
     size: float = 1.0
     categories: tuple[str, ...] | None = None
+    gaps: bool = False
 
     @property
     def width(self) -> int:
         """How many numbers it becomes."""
-        return 1 if self.categories is None else len(self.categories)
+        return 1 + self.gaps if self.categories is None else len(self.categories)
 
     def apply(self, values: np.ndarray) -> np.ndarray:
         """(n, width), float32; a missing number is 0, which is the mean."""
         if self.categories is None:
             numbers = np.array([np.nan] * len(values)) if values.dtype == object else values
-            return np.nan_to_num((numbers - self.mean) / self.size)[:, None].astype(np.float32)
+            coded = np.nan_to_num((numbers - self.mean) / self.size)
+            columns = [coded, np.isnan(numbers)] if self.gaps else [coded]
+            return np.stack(columns, 1).astype(np.float32)
         place = {name: k for k, name in enumerate(self.categories)}
         coded = np.zeros((len(values), len(place)), np.float32)
         index = np.array([place.get(_text(value), -1) for value in values], dtype=np.int64)
@@ -50,7 +54,7 @@ class Coding:
         if values.dtype != object:
             real = values[np.isfinite(values)]
             size = float(real.std()) if len(real) else 1.0
-            return Coding(float(real.mean()) if len(real) else 0.0, size or 1.0)
+            return Coding(float(real.mean()) if len(real) else 0.0, size or 1.0, gaps=len(real) < len(values))
         different = sorted({_text(value) for value in values} - {""})
         if len(different) > MOST_CATEGORIES:
             raise DataError(
@@ -106,7 +110,7 @@ class Covariates:
         return {
             "calendar": self.calendar,
             **{
-                group: {name: [c.mean, c.size, c.categories and list(c.categories)] for name, c in own.items()}
+                group: {name: [c.mean, c.size, c.categories and list(c.categories), c.gaps] for name, c in own.items()}
                 for group, own in groups.items()
             },
         }
@@ -117,8 +121,8 @@ class Covariates:
 
         def group(name: str) -> dict[str, Coding]:
             return {
-                key: Coding(float(mean), float(size), None if known is None else tuple(known))
-                for key, (mean, size, known) in values[name].items()
+                key: Coding(float(mean), float(size), None if known is None else tuple(known), bool(gaps))
+                for key, (mean, size, known, gaps) in values[name].items()
             }
 
         return Covariates(group("past"), group("future"), group("static"), bool(values["calendar"]))
