@@ -7,6 +7,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("sklearn", "sklearn", "elman.sklearn") from error
 
+from elman.sklearn.languages import LanguageModel as LanguageModel
 from elman.sklearn.series import SeriesClassifier as SeriesClassifier
 from elman.sklearn.series import SeriesRegressor as SeriesRegressor
 from elman.sklearn.tags import Tagger as Tagger
