@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from elman.tasks.forecast.feedback import OutputFeedback
 from elman.tasks.forecast.hybrid import Hybrid
 from elman.tasks.forecast.material import Batch
 from elman.tasks.forecast.network import Attentive, Autoregressive, Direct, Network, Segment, Sizes
@@ -16,6 +17,7 @@ NETWORKS = {
     "segment": Segment,
     "attention": Attentive,
     "autoregressive": Autoregressive,
+    "output_feedback": OutputFeedback,
     "hybrid": Hybrid,
 }
 

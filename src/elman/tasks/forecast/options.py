@@ -6,7 +6,7 @@ from elman.data.options import ACTIVATIONS, CELLS, option
 from elman.data.series.options import SeriesDataOptions
 from elman.learn.options import TrainingOptions
 
-NETWORKS = ("direct", "segment", "attention", "autoregressive", "hybrid")
+NETWORKS = ("direct", "segment", "attention", "autoregressive", "output_feedback", "hybrid")
 OUTPUTS = ("point", "quantiles", "normal", "student_t", "negative_binomial")
 
 
@@ -19,8 +19,8 @@ class ForecastModelOptions:
     network: str = option(
         "direct",
         "direct: all steps from the last state; segment: a segment of steps is one step; attention: encoder and "
-        "decoder; autoregressive: step after step, each reads the one before; hybrid: exponential smoothing, learned "
-        "with the network",
+        "decoder; autoregressive: step after step, each reads the one before; output_feedback: the same without another "
+        "memory; hybrid: exponential smoothing, learned with the network",
         choices=NETWORKS,
     )
     cell: str = option("gru", "the recurrent cell", choices=CELLS)
