@@ -75,7 +75,9 @@ def table(runs: list[dict[str, Any]]) -> str:
         values = [100 * measure(own["test"]["model"])[k] for own in results]
         spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
         means.append(f"{name} {statistics.mean(values):.2f}{spread} %")
-    return "\n".join([*lines, "", f"Test, mean over {len(runs)} seeds: {', '.join(means)}."])
+    return "\n".join(
+        [*lines, "", f"Test, {'one seed' if len(runs) == 1 else f'mean over {len(runs)} seeds'}: {', '.join(means)}."]
+    )
 
 
 def main(folder: Path, names: list[str], seeds: int) -> None:
