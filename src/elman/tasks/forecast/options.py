@@ -19,7 +19,7 @@ class ForecastModelOptions:
     network: str = option(
         "direct",
         "direct: all steps from the last state; segment: a segment of steps is one step; attention: encoder and "
-        "decoder; autoregressive: step after step, each reads the one before; output_feedback: the same without another "
+        "decoder; autoregressive: step after step, each reads the one before; output_feedback: the same with no other "
         "memory; hybrid: exponential smoothing, learned with the network",
         choices=NETWORKS,
     )
