@@ -147,7 +147,7 @@ def _first_series(table: SeriesTable) -> SeriesTable:
 def tell(table: SeriesTable, report: Report) -> None:
     """What was found in a table of series."""
     lengths = table.seen
-    steps = f"{int(lengths.min(initial=0)):,} to {int(lengths.max(initial=0)):,} steps" if len(table) > 1 else ""
+    steps = f"{int(lengths.min()):,} to {int(lengths.max()):,} steps" if len(table) > 1 else ""
     one = f"{int(lengths[0]):,} steps" if len(table) == 1 else ""
     report.say(f"{table.path}: {len(table):,} series, {steps or one}, {table.frequency.name}, season {table.season}")
     roles = table.roles
