@@ -1,5 +1,7 @@
 """One process or several (under `torchrun`): what accelerate does for the loop, and nothing more of it."""
 
+import atexit
+import gc
 import hashlib
 from typing import Any
 
@@ -25,6 +27,9 @@ class Processes:
         self.main: bool = self.accelerator.is_main_process
         self.device: torch.device = self.accelerator.device
         self.cuda: list[torch.device] = [self.device] if self.device.type == "cuda" else []
+        if self.count > 1:
+            atexit.unregister(_leave)
+            atexit.register(_leave)
 
     def prepare(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[nn.Module, Any]:
         """The model to be called and the optimiser to be stepped, as accelerate wraps them."""
@@ -91,3 +96,10 @@ class Processes:
     def wait(self) -> None:
         """Wait until every process is here."""
         self.accelerator.wait_for_everyone()
+
+
+def _leave() -> None:
+    """Leave the group before the process ends: a thread of it that still wants Python then aborts the process."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+    gc.collect()  # the wrapped model holds the group, too, and itself in a circle
