@@ -39,7 +39,20 @@ COLUMNS = {
         "given distinct-2": "given_distinct_2",
     },
 }
-SHARED = 12  # exchanges shown
+ASKED = (
+    ["Good morning!"],
+    ["How was your weekend?"],
+    ["Can I help you?", "Yes, I am looking for a winter coat.", "What size do you wear?"],
+    ["I am so tired today."],
+    ["Would you like tea or coffee?"],
+    ["Excuse me, how do I get to the station?"],
+    ["My brother passed his exam.", "That is wonderful! Is he happy?", "Very. Shall we buy him a present?"],
+    ["The soup is cold."],
+    ["Do you like films?", "Yes, I do. I often go to the cinema.", "What did you see last?"],
+    ["I have lost my passport."],
+    ["Let us meet at six."],
+    ["Thank you for your help. Goodbye!"],
+)
 NOTE = "Where other work ran beside it, wall time is longer than processor time."
 
 
@@ -81,33 +94,30 @@ def table(about: dict[str, Any], spent: dict[str, Any]) -> str:
         f"epoch {history['best_epoch']} kept; {cost}. {NOTE}",
     ]
     lines += [
-        f"{name} {first[key]}."
+        f"\n{name} {first[key]}."
         for name, key in (("BLEU", "bleu_signature"), ("chrF", "chrf_signature"))
         if key in first
     ]
     return "\n".join(lines)
 
 
-def exchanges(out: Path, file: Path) -> str:
-    """A dozen answers to test dialogues, evenly spaced, the first that were drawn."""
+def exchanges(out: Path) -> str:
+    """Answers to a dozen dialogues, the first that were drawn."""
     import elman as library
 
     model = library.load(out)
-    dialogues = model.read(file)
-    step = len(dialogues) // SHARED
     lines = ["", "## A dozen answers, as they came", ""]
-    for own in (dialogues.turns[i * step] for i in range(SHARED)):
-        asked = own[: min(3, len(own) - 1)]
-        answer = model.replies([asked], seed=0)[0]
-        lines += [*(f"- {'AB'[i % 2]}: {turn}" for i, turn in enumerate(asked)), f"- **{answer}**", ""]
+    for turns in ASKED:
+        answer = model.replies([turns], seed=0)[0]
+        lines += [*(f"- {turn}" for turn in turns), f"- **{answer}**", ""]
     return "\n".join(lines)
 
 
-def report(folder: Path, name: str, seed: int, out: Path, spent: dict[str, Any]) -> None:
+def report(name: str, seed: int, out: Path, spent: dict[str, Any]) -> None:
     """Write what came of a finished run."""
     about = json.loads(elman("info", out, "--json"))
     text = heading(f"recipes/{name}.yaml", f"python -m benchmarks.texts FOLDER {name} --seed {seed}")
-    more = exchanges(out, folder / FILES[name][2]) if about["task"] == "chat" else ""
+    more = exchanges(out) if about["task"] == "chat" else ""
     write(name, f"{text}\n{table(about, spent)}\n{more}")
 
 
@@ -116,7 +126,7 @@ def main(folder: Path, names: list[str], seed: int) -> None:
     for name in names:
         with tempfile.TemporaryDirectory() as place:
             out = Path(place) / "run"
-            report(folder, name, seed, out, run(folder, name, seed, out))
+            report(name, seed, out, run(folder, name, seed, out))
 
 
 if __name__ == "__main__":
