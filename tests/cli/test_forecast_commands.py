@@ -30,7 +30,8 @@ def test_the_road_of_a_user(sales: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert (report["series"], report["frequency"], report["season"]) == (2, "daily", 7)
     assert main(["train", "sales.csv", *TRAIN, "--output", "quantiles", "--out", "run"]) == 0
     shown = capsys.readouterr().out
-    for words in ("2 series, 28 to 28 steps", "daily", "4 steps are forecast", "seasonal naive", "The recurrent network"):
+    told = ("2 series, 28 to 28 steps", "daily", "4 steps are forecast", "seasonal naive", "The recurrent network")
+    for words in told:
         assert words in shown
     assert main(["predict", "run", "sales.csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
