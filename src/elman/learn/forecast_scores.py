@@ -13,7 +13,7 @@ from elman.errors import ArgumentError
 
 
 def mae(truth: np.ndarray, forecast: np.ndarray) -> np.ndarray:
-    """Mean absolute error of each row: mean |y - ŷ|.
+    """Mean absolute error of each row: the mean of abs(y - ŷ).
 
     Example:
         >>> mae(np.array([[1.0, 2.0], [3.0, np.nan]]), np.array([[2.0, 4.0], [3.5, 0.0]])).tolist()
@@ -33,7 +33,7 @@ def rmse(truth: np.ndarray, forecast: np.ndarray) -> np.ndarray:
 
 
 def smape(truth: np.ndarray, forecast: np.ndarray) -> np.ndarray:
-    """Symmetric mean absolute percentage error of each row, 0 to 200: mean of 200 |y - ŷ| / (|y| + |ŷ|).
+    """Symmetric mean absolute percentage error of each row, 0 to 200: mean of 200 abs(y - ŷ) / (abs(y) + abs(ŷ)).
 
     Where both are 0 there is no error. utilsforecast gives the same without the factor 200.
 
@@ -45,7 +45,7 @@ def smape(truth: np.ndarray, forecast: np.ndarray) -> np.ndarray:
 
 
 def naive_scale(history: np.ndarray, season: int = 1) -> float:
-    """The mean absolute error of the seasonal naive forecast within a history: mean |y_t - y_{t - season}|.
+    """The mean absolute error of the seasonal naive forecast within a history: mean of abs(y_t - y_{t - season}).
 
     NaN where no two values are a season apart.
 
@@ -59,7 +59,7 @@ def naive_scale(history: np.ndarray, season: int = 1) -> float:
 
 
 def mase(truth: np.ndarray, forecast: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    """Mean absolute scaled error of each row: mean |y - ŷ| / scale.
+    """Mean absolute scaled error of each row: mean of abs(y - ŷ) / scale.
 
     Args:
         truth, forecast: (n, horizon).
@@ -112,13 +112,13 @@ def crps_of_quantiles(truth: np.ndarray, quantiles: np.ndarray, levels: Sequence
 
 
 def scaled_crps(truth: np.ndarray, quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
-    """The same in units of the series: divided by the mean |y| of the row."""
+    """The same in units of the series: divided by the mean abs(y) of the row."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return crps_of_quantiles(truth, quantiles, levels) / _mean(np.abs(truth))
 
 
 def crps_of_samples(truth: np.ndarray, samples: np.ndarray) -> np.ndarray:
-    """The continuous ranked probability score of each row out of sample paths: mean |x - y| - mean |x - x'| / 2.
+    """The continuous ranked probability score of each row out of sample paths: mean abs(x - y) - mean abs(x - x') / 2.
 
     Args:
         truth: (n, horizon).

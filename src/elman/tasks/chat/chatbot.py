@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from elman.data.symbols import Symbols
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.writer import DecoderState, Writer
 from elman.learn.decoding import Sampling, decode, walk
+from elman.learn.models import save_into
 from elman.learn.pairs import BEGIN, END, NEVER_WRITTEN, measured, write
 from elman.tasks.chat.contexts import FIRST, SPEAKERS, contexts, encoded
 from elman.tasks.chat.measures import distinct
@@ -201,9 +201,9 @@ class Chatbot:
             RunError: something else is there.
             StorageError: it cannot be written.
         """
-        from elman.tasks.chat.storage import save
+        from elman.tasks.chat.storage import finish
 
-        save(self, Path(folder))
+        save_into(folder, self, finish)
 
     def summary(self) -> str:
         """The results of the training as a table."""

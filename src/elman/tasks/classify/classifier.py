@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from elman.data.options import DataOptions
 from elman.data.symbols import Symbols
 from elman.errors import ArgumentError
 from elman.learn.label_scores import decide, score
+from elman.learn.models import save_into
 from elman.tasks.classify.contrasts import Contrasts
 from elman.tasks.classify.inference import logits_of, probabilities_of
 from elman.tasks.classify.network import Network
@@ -152,9 +152,9 @@ class TextClassifier:
             RunError: something else is there.
             StorageError: it cannot be written.
         """
-        from elman.tasks.classify.storage import save
+        from elman.tasks.classify.storage import finish
 
-        save(self, Path(folder))
+        save_into(folder, self, finish)
 
     def summary(self) -> str:
         """The results of the training as a table, and in one sentence whether it beats its contrasts."""

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from elman.data.config_file import merge
-from elman.data.options import as_dict
 from elman.data.symbols import Symbols
-from elman.errors import ElmanError, RunError
 from elman.learn.card import Card, Result, model_card
 from elman.learn.contents import Run, version
 from elman.learn.folder import RunFolder, open_run
+from elman.learn.models import readable
 from elman.tasks.classify.classifier import TextClassifier
 from elman.tasks.classify.contrasts import VOCABULARY, Contrasts
 from elman.tasks.classify.network import Network
@@ -17,18 +16,6 @@ from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.classify.results import NAMES, verdict
 
 WEIGHTS, SYMBOLS, CARD = "model.safetensors", "tokenizer.json", "README.md"
-
-
-def save(model: TextClassifier, folder: Path) -> None:
-    """Write a trained model into a folder of its own.
-
-    Raises:
-        RunError, ConfigError: another run, or something else, is there.
-        StorageError: it cannot be written.
-    """
-    with RunFolder(folder) as run:
-        run.begin(as_dict(model.options), model.record.get("data", {}))
-        finish(model, run)
 
 
 def finish(model: TextClassifier, run: RunFolder) -> None:
@@ -60,10 +47,9 @@ def from_folder(folder: Path) -> TextClassifier:
 
 def from_run(run: Run) -> TextClassifier:
     """The model of a run that was read."""
-    from safetensors import SafetensorError
     from safetensors.torch import load
 
-    try:
+    with readable(run, "text classifier"):
         about = dict(run.about)
         options, _ = merge(ClassifyOptions, yaml=run.config)
         classes, multi = about["classes"], about["multi"]
@@ -74,13 +60,6 @@ def from_run(run: Run) -> TextClassifier:
         contrasts = None
         if VOCABULARY in run.files:
             contrasts = Contrasts.from_files(run.files, classes, multi=multi, most=tuple(about["majority"]))
-    except RunError:
-        raise
-    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise RunError(
-            f"{run.path} holds no text classifier that this version of elman can read ({error})",
-            fix="Repeat the `elman train` command that made it, in a new folder.",
-        ) from error
     own = ("task", "classes", "multi", "majority", "format", "elman")
     record = {name: value for name, value in about.items() if name not in own}
     return TextClassifier(network, symbols, classes, options, multi=multi, contrasts=contrasts, record=record)

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from elman.data.series.reading import read_series
 from elman.data.series.scaling import Scale
 from elman.data.series.table import SeriesTable
 from elman.errors import ArgumentError, DataError
+from elman.learn.models import save_into
 from elman.tasks.forecast.covariates import Covariates
 from elman.tasks.forecast.inference import Said, forecasts
 from elman.tasks.forecast.material import Material, extended, fitted_scale
@@ -22,7 +22,7 @@ from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.outputs import levels_of
 
 if TYPE_CHECKING:
-    from elman.tasks.forecast.streaming import Stream
+    from elman.tasks.forecast.streaming import ForecastStream
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +221,7 @@ class Forecaster:
             )  # fmt: skip
         return table
 
-    def stream(self, history: SeriesTable) -> "Stream":
+    def stream(self, history: SeriesTable) -> "ForecastStream":
         """A forecaster of these series that is fed one observation at a time: `points = stream([value, …])`.
 
         Args:
@@ -231,9 +231,9 @@ class Forecaster:
             ArgumentError: the model has covariates.
             DataError: another frequency.
         """
-        from elman.tasks.forecast.streaming import Stream
+        from elman.tasks.forecast.streaming import ForecastStream
 
-        return Stream(self, self._checked(history))
+        return ForecastStream(self, self._checked(history))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.
@@ -242,9 +242,9 @@ class Forecaster:
             RunError: something else is there.
             StorageError: it cannot be written.
         """
-        from elman.tasks.forecast.storage import save
+        from elman.tasks.forecast.storage import finish
 
-        save(self, Path(folder))
+        save_into(folder, self, finish)
 
     def summary(self) -> str:
         """The results of the training as a table, and in one sentence whether it beats the baselines."""

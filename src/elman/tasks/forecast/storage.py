@@ -8,13 +8,12 @@ import numpy as np
 import torch
 
 from elman.data.config_file import merge
-from elman.data.options import as_dict
 from elman.data.series.frequency import Frequency
 from elman.data.series.scaling import Scale
-from elman.errors import ElmanError, RunError
 from elman.learn.card import Card, model_card
 from elman.learn.contents import Run, version
 from elman.learn.folder import RunFolder, open_run
+from elman.learn.models import readable
 from elman.tasks.forecast.covariates import Covariates
 from elman.tasks.forecast.forecaster import Forecaster
 from elman.tasks.forecast.network import Sizes
@@ -24,18 +23,6 @@ from elman.tasks.forecast.results import table, verdict
 
 WEIGHTS, CARD = "model.safetensors", "README.md"
 _OWN = ("task", "sizes", "covariates", "names", "frequency", "log", "format", "elman")
-
-
-def save(model: Forecaster, folder: Path) -> None:
-    """Write a trained model into a folder of its own.
-
-    Raises:
-        RunError, ConfigError: another run, or something else, is there.
-        StorageError: it cannot be written.
-    """
-    with RunFolder(folder) as run:
-        run.begin(as_dict(model.options), model.record.get("data", {}))
-        finish(model, run)
 
 
 def finish(model: Forecaster, run: RunFolder) -> None:
@@ -73,10 +60,9 @@ def from_folder(folder: Path) -> Forecaster:
 
 def from_run(run: Run) -> Forecaster:
     """The model of a run that was read."""
-    from safetensors import SafetensorError
     from safetensors.torch import load
 
-    try:
+    with readable(run, "forecaster"):
         about = dict(run.about)
         options, _ = merge(ForecastOptions, yaml=run.config)
         weights = load(run.file(WEIGHTS))
@@ -100,13 +86,6 @@ def from_run(run: Run) -> Forecaster:
             Frequency(**about["frequency"]),
             margins=None if margins is None else margins.numpy(),
         )
-    except RunError:
-        raise
-    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise RunError(
-            f"{run.path} holds no forecaster that this version of elman can read ({error})",
-            fix="Repeat the `elman train` command that made it, in a new folder.",
-        ) from error
     model.record = {name: value for name, value in about.items() if name not in _OWN}
     return model
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from elman.tasks.forecast.forecaster import Forecaster
 
 
-class Stream:
+class ForecastStream:
     """Continues n series after every new observation; its state is the newest context of each, however long they run.
 
     What it forecasts is what `predict` would of the whole series: the scale of each is that of its first history.

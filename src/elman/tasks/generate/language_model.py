@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from elman.data.vocabulary import Vocabulary
 from elman.errors import ArgumentError, ArgumentTypeError, DataError
 from elman.learn.beam import beam_search
 from elman.learn.decoding import Sampling, walk
+from elman.learn.models import save_into
 from elman.tasks.generate.contrasts import Contrasts
 from elman.tasks.generate.measure import CHUNK, log_probabilities, mean_loss, numbers
 from elman.tasks.generate.network import Network
@@ -193,9 +193,9 @@ class LanguageModel:
             RunError: something else is there.
             StorageError: it cannot be written.
         """
-        from elman.tasks.generate.storage import save
+        from elman.tasks.generate.storage import finish
 
-        save(self, Path(folder))
+        save_into(folder, self, finish)
 
     def summary(self) -> str:
         """The results of the training as a table, and in one sentence whether it beats its contrasts."""

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from elman.data.config_file import merge
-from elman.data.options import as_dict
 from elman.data.vocabulary import Vocabulary
-from elman.errors import ElmanError, RunError
 from elman.learn.card import Card, model_card
 from elman.learn.contents import Run, version
 from elman.learn.folder import RunFolder, open_run
+from elman.learn.models import readable
 from elman.tasks.generate.contrasts import FILE, Contrasts
 from elman.tasks.generate.language_model import LanguageModel
 from elman.tasks.generate.network import Network
@@ -16,18 +15,6 @@ from elman.tasks.generate.options import GenerateOptions
 from elman.tasks.generate.results import verdict
 
 WEIGHTS, SYMBOLS, CARD = "model.safetensors", "symbols.json", "README.md"
-
-
-def save(model: LanguageModel, folder: Path) -> None:
-    """Write a trained model into a folder of its own.
-
-    Raises:
-        RunError, ConfigError: another run, or something else, is there.
-        StorageError: it cannot be written.
-    """
-    with RunFolder(folder) as run:
-        run.begin(as_dict(model.options), model.record.get("data", {}))
-        finish(model, run)
 
 
 def finish(model: LanguageModel, run: RunFolder) -> None:
@@ -57,23 +44,15 @@ def from_folder(folder: Path) -> LanguageModel:
 
 def from_run(run: Run) -> LanguageModel:
     """The model of a run that was read."""
-    from safetensors import SafetensorError
     from safetensors.torch import load
 
-    try:
+    with readable(run, "language model"):
         about = dict(run.about)
         options, _ = merge(GenerateOptions, yaml=run.config)
         vocabulary = Vocabulary.from_json(run.file(SYMBOLS).decode(), options.symbols)
         network = Network(vocabulary.size, options.model)
         network.load_state_dict(load(run.file(WEIGHTS)))
         contrasts = Contrasts.from_files(run.files, vocabulary.size) if FILE in run.files else None
-    except RunError:
-        raise
-    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise RunError(
-            f"{run.path} holds no language model that this version of elman can read ({error})",
-            fix="Repeat the `elman train` command that made it, in a new folder.",
-        ) from error
     record = {name: value for name, value in about.items() if name not in ("task", "format", "elman")}
     return LanguageModel(network, vocabulary, options, contrasts=contrasts, record=record)
 

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from elman.data.series.collection import Collection
 from elman.data.series.labelled_series import read_collection
 from elman.errors import ArgumentError, DataError
 from elman.learn.label_scores import score
+from elman.learn.models import save_into
 from elman.tasks.series.contrasts import Nearest, as_vectors
 from elman.tasks.series.network import Network
 from elman.tasks.series.options import SeriesOptions
@@ -128,9 +128,9 @@ class SeriesModel:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only."""
-        from elman.tasks.series.storage import save
+        from elman.tasks.series.storage import finish
 
-        save(self, Path(folder))
+        save_into(folder, self, finish)
 
     def table(self, name: str, result: dict[str, Any]) -> str:
         """What `evaluate` found in the file of this name, as text."""

@@ -7,11 +7,10 @@ import numpy as np
 import torch
 
 from elman.data.config_file import merge
-from elman.data.options import as_dict
-from elman.errors import ElmanError, RunError
 from elman.learn.card import Card, Result, model_card
 from elman.learn.contents import Run, version
 from elman.learn.folder import RunFolder, open_run
+from elman.learn.models import readable
 from elman.tasks.series.contrasts import Nearest
 from elman.tasks.series.model import SeriesModel
 from elman.tasks.series.network import Network
@@ -20,18 +19,6 @@ from elman.tasks.series.results import NAMES, verdict
 from elman.tasks.series.scaling import Scaling
 
 WEIGHTS, NEAREST, CARD = "model.safetensors", "nearest.safetensors", "README.md"
-
-
-def save(model: SeriesModel, folder: Path) -> None:
-    """Write a trained model into a folder of its own.
-
-    Raises:
-        RunError, ConfigError: another run, or something else, is there.
-        StorageError: it cannot be written.
-    """
-    with RunFolder(folder) as run:
-        run.begin(as_dict(model.options), model.record.get("data", {}))
-        finish(model, run)
 
 
 def finish(model: SeriesModel, run: RunFolder) -> None:
@@ -65,10 +52,9 @@ def from_folder(folder: Path) -> SeriesModel:
 
 def from_run(run: Run) -> SeriesModel:
     """The model of a run that was read."""
-    from safetensors import SafetensorError
     from safetensors.torch import load
 
-    try:
+    with readable(run, "model of series"):
         about = dict(run.about)
         options, _ = merge(SeriesOptions, yaml=run.config)
         weights = load(run.file(WEIGHTS))
@@ -82,13 +68,6 @@ def from_run(run: Run) -> SeriesModel:
             own = load(run.file(NEAREST))
             nearest = Nearest(own["points"].numpy(), own["answers"].numpy())
         unit = (float(about["unit"][0]), float(about["unit"][1]))
-    except RunError:
-        raise
-    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
-        raise RunError(
-            f"{run.path} holds no model of series that this version of elman can read ({error})",
-            fix="Repeat the `elman train` command that made it, in a new folder.",
-        ) from error
     left_out = ("task", "classes", "unit", "indicators", "format", "elman")
     record = {name: value for name, value in about.items() if name not in left_out}
     return SeriesModel(network, scaling, classes, options, unit=unit, contrasts=nearest, record=record)

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from elman.data.config_file import merge
-from elman.data.options import as_dict
-from elman.errors import ElmanError, RunError
 from elman.learn.card import Card, Result, model_card
 from elman.learn.contents import Run, version
 from elman.learn.folder import RunFolder, open_run
+from elman.learn.models import readable
 from elman.tasks.tag.contrasts import MostFrequent
 from elman.tasks.tag.lexicon import Lexicon
 from elman.tasks.tag.network import Network
@@ -17,18 +16,6 @@ from elman.tasks.tag.results import NAMES, verdict
 from elman.tasks.tag.tagger import Tagger
 
 WEIGHTS, SYMBOLS, SIMPLE, CARD = "model.safetensors", "tokenizer.json", "most-frequent.json", "README.md"
-
-
-def save(model: Tagger, folder: Path) -> None:
-    """Write a trained model into a folder of its own.
-
-    Raises:
-        RunError, ConfigError: another run, or something else, is there.
-        StorageError: it cannot be written.
-    """
-    with RunFolder(folder) as run:
-        run.begin(as_dict(model.options), model.record.get("data", {}))
-        finish(model, run)
 
 
 def finish(model: Tagger, run: RunFolder) -> None:
@@ -59,10 +46,9 @@ def from_folder(folder: Path) -> Tagger:
 
 def from_run(run: Run) -> Tagger:
     """The model of a run that was read."""
-    from safetensors import SafetensorError
     from safetensors.torch import load
 
-    try:
+    with readable(run, "tagger"):
         about = dict(run.about)
         options, _ = merge(TagOptions, yaml=run.config)
         classes, labels, scheme = about["classes"], about["labels"], about["scheme"]
@@ -70,13 +56,6 @@ def from_run(run: Run) -> Tagger:
         network = Network(lexicon, len(classes), len(labels), options.model)
         network.load_state_dict(load(run.file(WEIGHTS)))
         simple = MostFrequent.from_json(run.files[SIMPLE].decode()) if SIMPLE in run.files else None
-    except RunError:
-        raise
-    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise RunError(
-            f"{run.path} holds no tagger that this version of elman can read ({error})",
-            fix="Repeat the `elman train` command that made it, in a new folder.",
-        ) from error
     own = ("task", "classes", "labels", "scheme", "format", "elman")
     record = {name: value for name, value in about.items() if name not in own}
     return Tagger(network, lexicon, classes, options, labels=labels, scheme=scheme, most_frequent=simple, record=record)

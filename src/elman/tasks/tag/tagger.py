@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from elman.data.tagged import check_tags, read_tagged
 from elman.data.tagged_options import TagDataOptions
 from elman.errors import ArgumentError
 from elman.layers.crf import Allowed
+from elman.learn.models import save_into
 from elman.learn.spans import allowed
 from elman.tasks.tag.contrasts import MostFrequent
 from elman.tasks.tag.lexicon import Lexicon
@@ -190,9 +190,9 @@ class Tagger:
             RunError: something else is there.
             StorageError: it cannot be written.
         """
-        from elman.tasks.tag.storage import save
+        from elman.tasks.tag.storage import finish
 
-        save(self, Path(folder))
+        save_into(folder, self, finish)
 
     def summary(self) -> str:
         """The results of the training as a table, and in one sentence whether it beats its contrast."""

@@ -4,30 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from elman.data.config_file import merge
-from elman.data.options import as_dict
 from elman.data.symbols import Symbols
-from elman.errors import ElmanError, RunError
 from elman.learn.card import Card, model_card
 from elman.learn.contents import Run, version
 from elman.learn.folder import RunFolder, open_run
+from elman.learn.models import readable
 from elman.learn.pairs import restored, stored
 from elman.tasks.translate.options import TranslateOptions
 from elman.tasks.translate.results import MISSING
 from elman.tasks.translate.translator import Translator
 
 WEIGHTS, SYMBOLS, CARD = "model.safetensors", "tokenizer.json", "README.md"
-
-
-def save(model: Translator, folder: Path) -> None:
-    """Write a trained model into a folder of its own.
-
-    Raises:
-        RunError, ConfigError: another run, or something else, is there.
-        StorageError: it cannot be written.
-    """
-    with RunFolder(folder) as run:
-        run.begin(as_dict(model.options), model.record.get("data", {}))
-        finish(model, run)
 
 
 def finish(model: Translator, run: RunFolder) -> None:
@@ -54,22 +41,14 @@ def from_folder(folder: Path) -> Translator:
 
 def from_run(run: Run) -> Translator:
     """The model of a run that was read."""
-    from safetensors import SafetensorError
     from safetensors.torch import load
 
-    try:
+    with readable(run, "translator"):
         about = dict(run.about)
         options, _ = merge(TranslateOptions, yaml=run.config)
         source, target = about["names"]
         symbols = Symbols(run.file(SYMBOLS).decode(), options.symbols.of_texts())
         network = restored(load(run.file(WEIGHTS)), symbols.size, options.model)
-    except RunError:
-        raise
-    except (ElmanError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise RunError(
-            f"{run.path} holds no translator that this version of elman can read ({error})",
-            fix="Repeat the `elman train` command that made it, in a new folder.",
-        ) from error
     record = {name: value for name, value in about.items() if name not in ("task", "names", "format", "elman")}
     return Translator(network, symbols, options, names=(str(source), str(target)), record=record)
 

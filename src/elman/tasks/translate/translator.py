@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from elman.data.parallel_options import PairDataOptions
 from elman.data.symbols import Symbols
 from elman.errors import ArgumentError, MissingExtraError
 from elman.layers.writer import Writer
+from elman.learn.models import save_into
 from elman.learn.pairs import EncodedPairs, measured, scores, translations
 from elman.tasks.translate.options import TranslateOptions
 
@@ -234,9 +234,9 @@ class Translator:
             RunError: something else is there.
             StorageError: it cannot be written.
         """
-        from elman.tasks.translate.storage import save
+        from elman.tasks.translate.storage import finish
 
-        save(self, Path(folder))
+        save_into(folder, self, finish)
 
     def summary(self) -> str:
         """The results of the training as a table."""
