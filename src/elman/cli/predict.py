@@ -22,14 +22,13 @@ def predict(
 ) -> None:
     """Label the texts of a file, or of the standard input.
 
-    Writes one row per text, in the same order: the column `label`, and a column `probability_CLASS` per class.
+    Writes one row per text or series, in the same order: the column `label`, and a column `probability_CLASS` per
+    class. A tagger writes the file that was read, with a tag for every word; a forecaster the steps that come next.
 
     Args:
         run: the run folder of a trained model.
         file: a file with a column of texts (labels are not needed), or - for one text per line of the standard input.
         out: file to write, its name ending in .csv, .jsonl or .parquet; CSV on the standard output if not given.
     """
-    from elman.learn.folder import open_run
-
-    write = handler("predict", str(open_run(run).about.get("task")))
-    write(tasks.load(run), file, out, options)
+    model = tasks.load(run)
+    handler("predict", model.task)(model, file, out, options)
