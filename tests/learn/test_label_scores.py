@@ -8,7 +8,7 @@ import pytest
 from elman.learn.label_scores import decide, indices, known, one_hot, score
 from elman.tasks.classify.inference import probabilities_of
 from elman.tasks.classify.preparation import class_weights
-from elman.tasks.classify.results import beside, table, verdict
+from elman.tasks.classify.results import table, verdict
 
 
 def test_a_label_never_seen_counts_as_wrong() -> None:
@@ -77,7 +77,7 @@ def numbers(accuracy: float, rows: int = 1000) -> dict[str, Any]:
     ],
 )
 def test_the_verdict_is_plain(model: float, bag: float, most: float, words: list[str]) -> None:
-    scores = beside(numbers(model), {"majority": numbers(most), "bag_of_words": numbers(bag)})
+    scores = {"model": numbers(model), "bag_of_words": numbers(bag), "majority": numbers(most)}
     text = verdict({"validation": scores})
     assert all(word in text for word in words)
     assert "validation rows" in text

@@ -7,7 +7,7 @@ from elman.data.config_file import merge
 from elman.data.symbols import Symbols
 from elman.learn.card import Card, model_card
 from elman.learn.contents import Run, version
-from elman.learn.folder import RunFolder, open_run
+from elman.learn.folder import RunFolder
 from elman.learn.models import readable
 from elman.learn.pairs import restored, stored
 from elman.tasks.chat.chatbot import Chatbot
@@ -26,16 +26,6 @@ def finish(model: Chatbot, run: RunFolder) -> None:
         CARD: model_card(card(model, run.path)),
     }
     run.finish(files, {"task": model.task, **model.record})
-
-
-def from_folder(folder: Path) -> Chatbot:
-    """The model in the folder of a finished run.
-
-    Raises:
-        RunError: not a run, not finished, damaged, or of a newer version.
-        StorageError: it cannot be read.
-    """
-    return from_run(open_run(folder))
 
 
 def from_run(run: Run) -> Chatbot:

@@ -1,6 +1,7 @@
 """From dialogues to a trained chatbot in its run folder."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,11 @@ import torch
 
 from elman.data.dialogue_options import DialogueDataOptions
 from elman.data.dialogues import Dialogues, read_dialogues
-from elman.data.options import as_dict, check
+from elman.data.options import check
 from elman.data.symbols import Symbols
 from elman.errors import DataError, TrainingError
-from elman.learn.folder import RunFolder
 from elman.learn.loop import fit
+from elman.learn.models import record_of, trained
 from elman.learn.pairs import EncodedPairs, make_network, pair_problem
 from elman.learn.problem import History
 from elman.learn.report import Report, Silent
@@ -21,7 +22,7 @@ from elman.learn.threads import use_threads
 from elman.tasks.chat.chatbot import Chatbot
 from elman.tasks.chat.contexts import SYMBOLS, encoded
 from elman.tasks.chat.options import ChatOptions
-from elman.tasks.chat.storage import finish, from_folder
+from elman.tasks.chat.storage import finish, from_run
 
 
 @dataclass(frozen=True)
@@ -77,18 +78,8 @@ def train_chatbot(
     parts = prepare(
         source if isinstance(source, Dialogues) else str(source), options.data, options.training.seed, report
     )
-    if out is None:
-        model = _train(parts, options, None, report)
-    else:
-        with RunFolder(Path(out)) as run:
-            if run.begin(as_dict(options), parts.hashes) == "finished":
-                report.say(f"{out} holds this training, finished.")
-                model = from_folder(Path(out))
-            else:
-                model = _train(parts, options, Path(out), report)
-                finish(model, run)
-    report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
-    return model
+    train = partial(_train, parts, options, report)
+    return trained(out, options, parts.hashes, report, train, finish, from_run)
 
 
 def prepare(source: str | Dialogues, options: DialogueDataOptions, seed: int, report: Report) -> Parts:
@@ -133,7 +124,7 @@ def _split(whole: Dialogues, share: float, seed: int) -> tuple[Dialogues, Dialog
     return whole.take([row for row in range(len(whole)) if row not in taken]), whole.take(kept)
 
 
-def _train(parts: Parts, options: ChatOptions, folder: Path | None, report: Report) -> Chatbot:
+def _train(parts: Parts, options: ChatOptions, report: Report, folder: Path | None) -> Chatbot:
     every = [turn for own in parts.train.turns for turn in own]
     symbols = Symbols.learn(every, options.symbols.of_texts(), SYMBOLS)
     turns = options.symbols.context_turns
@@ -167,9 +158,4 @@ def _short_enough(pairs: EncodedPairs, options: ChatOptions) -> tuple[EncodedPai
 def _record(parts: Parts, history: History) -> dict[str, Any]:
     """What run.json tells about a training beside its results."""
     rows = {"train": parts.train, "validation": parts.validation, "test": parts.test}
-    return {
-        "data": parts.hashes,
-        "rows": {name: len(part) for name, part in rows.items() if part is not None},
-        "files": {name: part.path for name, part in rows.items() if part is not None},
-        "history": {**asdict(history), "best": history.best},
-    }
+    return record_of(rows, parts.hashes, history)

@@ -4,14 +4,10 @@ import io
 from typing import Any
 
 from elman.data.text_table import aligned
+from elman.learn.models import beside
 
 MOST_CLASSES = 40
 NAMES = {"model": "recurrent network", "bag_of_words": "bag of words", "majority": "majority class"}
-
-
-def beside(model: dict[str, Any], contrasts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The scores of the model and of its contrasts on the same rows, in the order in which they are shown."""
-    return {"model": model, **{name: contrasts[name] for name in NAMES if name in contrasts}}
 
 
 def table(results: dict[str, dict[str, dict[str, Any]]]) -> str:
@@ -48,7 +44,7 @@ def evaluation(name: str, result: dict[str, Any]) -> str:
     shares = ("precision", "recall", "f1")
     rows = [(label, f"{n['rows']:,}", *map(percent, map(n.get, shares))) for label, n in result["per_class"].items()]
     parts = [
-        table({name: beside(result, result.get("contrasts", {}))}),
+        table({name: beside(result)}),
         "",
         aligned(rows[:MOST_CLASSES], header=("class", "rows", "precision", "recall", "F1")),
     ]

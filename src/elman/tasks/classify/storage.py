@@ -7,7 +7,7 @@ from elman.data.config_file import merge
 from elman.data.symbols import Symbols
 from elman.learn.card import Card, Result, model_card
 from elman.learn.contents import Run, version
-from elman.learn.folder import RunFolder, open_run
+from elman.learn.folder import RunFolder
 from elman.learn.models import readable
 from elman.tasks.classify.classifier import TextClassifier
 from elman.tasks.classify.contrasts import VOCABULARY, Contrasts
@@ -33,16 +33,6 @@ def finish(model: TextClassifier, run: RunFolder) -> None:
         files |= model.contrasts.files()
         about["majority"] = list(model.contrasts.most)
     run.finish(files, about)
-
-
-def from_folder(folder: Path) -> TextClassifier:
-    """The model in the folder of a finished run.
-
-    Raises:
-        RunError: not a run, not finished, damaged, or of a newer version.
-        StorageError: it cannot be read.
-    """
-    return from_run(open_run(folder))
 
 
 def from_run(run: Run) -> TextClassifier:

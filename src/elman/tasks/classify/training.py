@@ -1,7 +1,7 @@
 """From labelled texts to a trained classifier in its run folder."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from elman.data.batches import length_batches
 from elman.data.labelled import Labelled
-from elman.data.options import as_dict, check
+from elman.data.options import check
 from elman.data.ragged import Ragged
 from elman.data.symbols import Symbols
-from elman.learn.folder import RunFolder
 from elman.learn.label_scores import Labels, indices, known, one_hot
 from elman.learn.loop import fit
+from elman.learn.models import beside, record_of, trained
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
@@ -28,8 +28,7 @@ from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.classify.pairs import frequent_pairs
 from elman.tasks.classify.preparation import Parts, class_weights, prepare
 from elman.tasks.classify.pretrained import Pretrained, read_pretrained, step_groups, step_shares
-from elman.tasks.classify.results import beside
-from elman.tasks.classify.storage import finish, from_folder
+from elman.tasks.classify.storage import finish, from_run
 
 
 def train_classifier(
@@ -69,27 +68,17 @@ def train_classifier(
     if origin is not None:
         options = origin.adapted(options)
         parts.hashes["init_from"] = origin.sha256
-    if out is None:
-        model = _train(parts, options, None, report, contrasts, origin)
-    else:
-        with RunFolder(Path(out)) as run:
-            if run.begin(as_dict(options), parts.hashes) == "finished":
-                report.say(f"{out} holds this training, finished.")
-                model = from_folder(Path(out))
-            else:
-                model = _train(parts, options, Path(out), report, contrasts, origin)
-                finish(model, run)
-    report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
-    return model
+    train = partial(_train, parts, options, report, contrasts, origin)
+    return trained(out, options, parts.hashes, report, train, finish, from_run)
 
 
 def _train(
     parts: Parts,
     options: ClassifyOptions,
-    folder: Path | None,
     report: Report,
     contrasts: bool,
     origin: Pretrained | None,
+    folder: Path | None,
 ) -> TextClassifier:
     assert parts.train.labels is not None
     symbols = Symbols.learn(parts.train.texts, options.symbols)
@@ -182,24 +171,15 @@ def make_loss(weights: Tensor | None, *, multi: bool) -> Callable[[Tensor, Tenso
 
 def _record(parts: Parts, history: History) -> dict[str, Any]:
     """What run.json tells about a training beside its results."""
+    columns = {"text": parts.train.columns.text, "label": parts.train.columns.label}
     rows = {"train": parts.train, "validation": parts.validation, "test": parts.test}
-    return {
-        "columns": {"text": parts.train.columns.text, "label": parts.train.columns.label},
-        "data": parts.hashes,
-        "rows": {name: len(part) for name, part in rows.items() if part is not None},
-        "files": {name: part.path for name, part in rows.items() if part is not None},
-        "history": {**asdict(history), "best": history.best},
-    }
+    return {"columns": columns, **record_of(rows, parts.hashes, history)}
 
 
 def _results(model: TextClassifier, parts: Parts) -> dict[str, dict[str, dict[str, Any]]]:
     """Scores of the model and its contrasts on the validation rows, and on the test rows if there are any."""
-    results: dict[str, dict[str, dict[str, Any]]] = {}
-    for name, part in (("validation", parts.validation), ("test", parts.test)):
-        if part is not None:
-            scores = model.evaluate(part)
-            results[name] = beside(scores, scores.pop("contrasts", {}))
-    return results
+    measured = {"validation": parts.validation, "test": parts.test}
+    return {name: beside(model.evaluate(part)) for name, part in measured.items() if part is not None}
 
 
 def _tell_symbols(symbols: Symbols, texts: Ragged, options: ClassifyOptions, report: Report) -> None:

@@ -1,5 +1,6 @@
 """A forecaster in its run folder: written whole, read back, described by a card."""
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from elman.data.series.frequency import Frequency
 from elman.data.series.scaling import Scale
 from elman.learn.card import Card, model_card
 from elman.learn.contents import Run, version
-from elman.learn.folder import RunFolder, open_run
+from elman.learn.folder import RunFolder
 from elman.learn.models import readable
 from elman.tasks.forecast.covariates import Covariates
 from elman.tasks.forecast.forecaster import Forecaster
@@ -21,7 +22,7 @@ from elman.tasks.forecast.networks import make_network
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.results import table, verdict
 
-WEIGHTS, CARD = "model.safetensors", "README.md"
+WEIGHTS, CARD, MEMBERS = "model.safetensors", "README.md", "members"
 _OWN = ("task", "sizes", "covariates", "names", "frequency", "log", "format", "elman")
 
 
@@ -46,16 +47,7 @@ def finish(model: Forecaster, run: RunFolder) -> None:
         **model.record,
     }
     run.finish({WEIGHTS: to_bytes(weights), CARD: model_card(card(model, run.path))}, about)
-
-
-def from_folder(folder: Path) -> Forecaster:
-    """The model in the folder of a finished run.
-
-    Raises:
-        RunError: not a run, not finished, damaged, or of a newer version.
-        StorageError: it cannot be read.
-    """
-    return from_run(open_run(folder))
+    shutil.rmtree(run.path / MEMBERS, ignore_errors=True)  # what an interrupted ensemble went on from
 
 
 def from_run(run: Run) -> Forecaster:

@@ -1,7 +1,7 @@
 """From series to a trained forecaster in its run folder."""
 
-import shutil
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from elman.data.options import as_dict, check
+from elman.data.options import check
 from elman.data.series.reading import read_series
 from elman.data.series.table import SeriesTable
 from elman.data.series.windows import Windows, drawn
-from elman.learn.folder import RunFolder
 from elman.learn.loop import fit
+from elman.learn.models import trained
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
@@ -27,9 +27,8 @@ from elman.tasks.forecast.networks import Ensemble, make_network
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.outputs import levels_of
 from elman.tasks.forecast.preparation import Parts, prepare, tell
-from elman.tasks.forecast.storage import finish, from_folder
+from elman.tasks.forecast.storage import MEMBERS, finish, from_run
 
-MEMBERS = "members"
 _MEASURED = 2048  # windows whose validation loss is computed at a time
 
 
@@ -67,20 +66,8 @@ def train_forecaster(
         tell(after, report)
         hashes["test"] = after.sha256
         after = joined(parts.table, after)
-    if out is None:
-        model = _train(parts, after, options, None, report)
-    else:
-        with RunFolder(Path(out)) as run:
-            if run.begin(as_dict(options), hashes) == "finished":
-                report.say(f"{out} holds this training, finished.")
-                model = from_folder(Path(out))
-            else:
-                model = _train(parts, after, options, Path(out), report)
-                model.record["data"] = hashes
-                finish(model, run)
-                shutil.rmtree(Path(out) / MEMBERS, ignore_errors=True)  # what an interrupted ensemble went on from
-    report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
-    return model
+    train = partial(_train, parts, after, hashes, options, report)
+    return trained(out, options, hashes, report, train, finish, from_run)
 
 
 def _for_test(parts: Parts, options: ForecastOptions) -> Any:
@@ -94,7 +81,12 @@ def _for_test(parts: Parts, options: ForecastOptions) -> Any:
 
 
 def _train(
-    parts: Parts, after: SeriesTable | None, options: ForecastOptions, folder: Path | None, report: Report
+    parts: Parts,
+    after: SeriesTable | None,
+    hashes: dict[str, str],
+    options: ForecastOptions,
+    report: Report,
+    folder: Path | None,
 ) -> Forecaster:
     table, model = parts.table, options.model
     scale = fitted_scale(table, parts.ends, model)
@@ -102,7 +94,7 @@ def _train(
     material = Material.of(table, scale, parts.covariates, numbers, model)
     network, history = _fitted(parts, material, options, folder, report)
     made = Forecaster(network, options, parts.covariates, table.names, scale, table.frequency)
-    made.record = _record(parts, history)
+    made.record = _record(parts, hashes, history)
     if model.conformal and parts.held_back:
         with use_threads(options.training.threads):
             made.margins = margins_of(network, material, *_all(parts.validation), levels_of(model.levels))
@@ -185,12 +177,12 @@ def _problem(parts: Parts, material: Material, network: Network, options: Foreca
     )
 
 
-def _record(parts: Parts, history: History) -> dict[str, Any]:
+def _record(parts: Parts, hashes: dict[str, str], history: History) -> dict[str, Any]:
     """What run.json tells about a training beside its results."""
     table, roles = parts.table, parts.table.roles
     return {
         "roles": {"layout": roles.layout, "time": roles.time, "series": roles.series, "targets": roles.targets[:1000]},
-        "data": {"train": table.sha256},
+        "data": hashes,
         "files": {"train": table.path},
         "timed": table.timed,
         "rows": {"series": len(table), "values": int(np.isfinite(table.values).sum())},

@@ -3,13 +3,9 @@
 from typing import Any
 
 from elman.data.text_table import aligned
+from elman.learn.models import beside
 
 Numbers = dict[str, Any]
-
-
-def beside(model: Numbers, contrasts: dict[str, Numbers]) -> dict[str, Numbers]:
-    """The numbers of the model and of its contrasts on the same text, in the order in which they are shown."""
-    return {"model": model, **contrasts}
 
 
 def table(results: dict[str, dict[str, Numbers]]) -> str:
@@ -35,7 +31,7 @@ def evaluation(name: str, result: Numbers) -> str:
         name: of the file that was read.
         result: as `evaluate` returned it.
     """
-    parts = [table({name: beside(result, result.get("contrasts", {}))})]
+    parts = [table({name: beside(result)})]
     if result["unknown"]:
         share = 100 * result["unknown"] / result["tokens"]
         parts.append(f"{result['unknown']:,} symbols ({share:.2f} %) are unknown to the model, and read as <unk>.")

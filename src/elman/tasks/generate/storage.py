@@ -6,7 +6,7 @@ from elman.data.config_file import merge
 from elman.data.vocabulary import Vocabulary
 from elman.learn.card import Card, model_card
 from elman.learn.contents import Run, version
-from elman.learn.folder import RunFolder, open_run
+from elman.learn.folder import RunFolder
 from elman.learn.models import readable
 from elman.tasks.generate.contrasts import FILE, Contrasts
 from elman.tasks.generate.language_model import LanguageModel
@@ -30,16 +30,6 @@ def finish(model: LanguageModel, run: RunFolder) -> None:
     if model.contrasts is not None:
         files |= model.contrasts.files()
     run.finish(files, {"task": model.task, **model.record})
-
-
-def from_folder(folder: Path) -> LanguageModel:
-    """The model in the folder of a finished run.
-
-    Raises:
-        RunError: not a run, not finished, damaged, or of a newer version.
-        StorageError: it cannot be read.
-    """
-    return from_run(open_run(folder))
 
 
 def from_run(run: Run) -> LanguageModel:

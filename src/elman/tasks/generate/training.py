@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from elman.data.corpus import Streams
-from elman.data.options import as_dict, check
+from elman.data.options import check
 from elman.data.plain_text import PlainText
-from elman.learn.folder import RunFolder
 from elman.learn.loop import fit
+from elman.learn.models import beside, trained
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
@@ -23,8 +24,7 @@ from elman.tasks.generate.measure import mean_loss, numbers
 from elman.tasks.generate.network import Network
 from elman.tasks.generate.options import GenerateOptions
 from elman.tasks.generate.preparation import Prepared, Texts, find_texts, prepare
-from elman.tasks.generate.results import beside
-from elman.tasks.generate.storage import finish, from_folder
+from elman.tasks.generate.storage import finish, from_run
 
 
 def train_language_model(
@@ -60,18 +60,8 @@ def train_language_model(
     options, report = options or GenerateOptions(), report or Silent()
     check(options)
     texts = find_texts(source if isinstance(source, PlainText) else str(source), options)
-    if out is None:
-        model = _train(texts, options, None, report, contrasts)
-    else:
-        with RunFolder(Path(out)) as run:
-            if run.begin(as_dict(options), texts.hashes) == "finished":
-                report.say(f"{out} holds this training, finished.")
-                model = from_folder(Path(out))
-            else:
-                model = _train(texts, options, Path(out), report, contrasts)
-                finish(model, run)
-    report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
-    return model
+    train = partial(_train, texts, options, report, contrasts)
+    return trained(out, options, texts.hashes, report, train, finish, from_run)
 
 
 class CarriedState:
@@ -98,7 +88,7 @@ class CarriedState:
 
 
 def _train(
-    texts: Texts, options: GenerateOptions, folder: Path | None, report: Report, contrasts: bool
+    texts: Texts, options: GenerateOptions, report: Report, contrasts: bool, folder: Path | None
 ) -> LanguageModel:
     parts = prepare(texts, options, folder, report)
     size = parts.vocabulary.size
@@ -166,9 +156,5 @@ def _record(texts: Texts, parts: Prepared, history: History) -> dict[str, Any]:
 
 def _results(model: LanguageModel, parts: Prepared) -> dict[str, dict[str, dict[str, Any]]]:
     """The numbers of the model and its contrasts on the validation text, and on the test text if there is any."""
-    results: dict[str, dict[str, dict[str, Any]]] = {}
-    for name, corpus in (("validation", parts.validation), ("test", parts.test)):
-        if corpus is not None:
-            found = model.evaluate(corpus)
-            results[name] = beside(found, found.pop("contrasts", {}))
-    return results
+    measured = {"validation": parts.validation, "test": parts.test}
+    return {name: beside(model.evaluate(part)) for name, part in measured.items() if part is not None}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from elman.data.text_table import aligned
+from elman.learn.models import beside
 
 NAMES = {"model": "network", "nearest": "nearest series", "majority": "majority class", "mean": "mean"}
 
@@ -13,7 +14,7 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     header = ("series", "", "RMSE", "MAE", "R²") if numbers else ("series", "", "accuracy", "95 % interval", "macro-F1")
     rows: list[tuple[str, ...]] = []
     for part, result in results.items():
-        for name, own in {"model": result, **result.get("contrasts", {})}.items():
+        for name, own in beside(result).items():
             place = f"{part}, {result['rows']:,}" if name == "model" else ""
             rows.append((place, NAMES[name], *(_errors(own) if numbers else _accuracy(own))))
     return aligned(rows, header=header, left=(0, 1))

@@ -9,8 +9,8 @@ import torch
 from elman.data.config_file import merge
 from elman.learn.card import Card, Result, model_card
 from elman.learn.contents import Run, version
-from elman.learn.folder import RunFolder, open_run
-from elman.learn.models import readable
+from elman.learn.folder import RunFolder
+from elman.learn.models import beside, readable
 from elman.tasks.series.contrasts import Nearest
 from elman.tasks.series.model import SeriesModel
 from elman.tasks.series.network import Network
@@ -38,16 +38,6 @@ def finish(model: SeriesModel, run: RunFolder) -> None:
         **model.record,
     }  # fmt: skip
     run.finish(files, about)
-
-
-def from_folder(folder: Path) -> SeriesModel:
-    """The model in the folder of a finished run.
-
-    Raises:
-        RunError: not a run, not finished, damaged, or of a newer version.
-        StorageError: it cannot be read.
-    """
-    return from_run(open_run(folder))
 
 
 def from_run(run: Run) -> SeriesModel:
@@ -83,7 +73,7 @@ def card(model: SeriesModel, folder: Path) -> Card:
         summary=f"A recurrent network ({own.cell}) that reads a numeric series and tells {what}.",
         facts=_facts(model),
         data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
-        results=[_result(part, name, n) for part, result in results.items() for name, n in _beside(result).items()
+        results=[_result(part, name, n) for part, result in results.items() for name, n in beside(result).items()
                  if "accuracy" in n],
         verdict=verdict(results) if results else "",
         usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.predict(X)  # arrays (channels, T)',
@@ -91,10 +81,6 @@ def card(model: SeriesModel, folder: Path) -> Card:
         limits=["It knows series like those it was trained on: the same channels, in the same units."],
         version=version(),
     )  # fmt: skip
-
-
-def _beside(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {"model": result, **result.get("contrasts", {})}
 
 
 def _facts(model: SeriesModel) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """From a file of labelled series to a trained model in its run folder."""
 
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from elman.data.batches import length_batches
 from elman.data.labelled import in_order
-from elman.data.options import as_dict, check
+from elman.data.options import check
 from elman.data.series.collection import Collection
-from elman.learn.folder import RunFolder
 from elman.learn.loop import fit
+from elman.learn.models import record_of, trained
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
@@ -23,7 +23,7 @@ from elman.tasks.series.network import Network
 from elman.tasks.series.options import SeriesOptions
 from elman.tasks.series.preparation import Parts, prepare
 from elman.tasks.series.scaling import Scaling
-from elman.tasks.series.storage import finish, from_folder
+from elman.tasks.series.storage import finish, from_run
 
 
 def train_series(
@@ -57,21 +57,11 @@ def train_series(
     options, report = options or SeriesOptions(), report or Silent()
     check(options)
     parts = prepare(source, options, report)
-    if out is None:
-        return _train(parts, options, None, report, contrasts)
-    with RunFolder(out) as run:
-        begun = run.begin(as_dict(options), parts.hashes)
-        if begun == "finished":
-            report.say(f"{run.path} holds this training already; these are its results.")
-            model = from_folder(run.path)
-        else:
-            model = _train(parts, options, run.path, report, contrasts)
-            finish(model, run)
-    report.say(model.summary())
-    return model
+    train = partial(_train, parts, options, report, contrasts)
+    return trained(out, options, parts.hashes, report, train, finish, from_run)
 
 
-def _train(parts: Parts, options: SeriesOptions, folder: Path | None, report: Report, contrasts: bool) -> SeriesModel:
+def _train(parts: Parts, options: SeriesOptions, report: Report, contrasts: bool, folder: Path | None) -> SeriesModel:
     scaling = Scaling.learn(parts.train, options.model.scale)
     train, validation = scaling.apply(parts.train), scaling.apply(parts.validation)
     classes = None if options.model.learn == "number" else in_order(parts.train.targets or [])
@@ -149,9 +139,4 @@ def _placed(data: Collection, classes: tuple[str, ...] | None, unit: tuple[float
 def _record(parts: Parts, history: History) -> dict[str, Any]:
     """What run.json tells about a training beside its results."""
     own = {"train": parts.train, "validation": None if parts.same else parts.validation, "test": parts.test}
-    return {
-        "data": parts.hashes,
-        "rows": {name: len(part) for name, part in own.items() if part is not None},
-        "files": {name: part.path for name, part in own.items() if part is not None},
-        "history": {**asdict(history), "best": history.best},
-    }
+    return record_of(own, parts.hashes, history)

@@ -9,11 +9,6 @@ Results = dict[str, dict[str, dict[str, Any]]]
 MOST = 40  # tags and types that are shown
 
 
-def beside(model: dict[str, Any], contrasts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The scores of the model and of its contrast on the same sentences, in the order in which they are shown."""
-    return {"model": model, **{name: contrasts[name] for name in NAMES if name in contrasts}}
-
-
 def summary(results: Results) -> str:
     """The results of a training: the table and the verdict."""
     return f"{table(results)}\n{verdict(results)}"

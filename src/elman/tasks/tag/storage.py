@@ -6,7 +6,7 @@ from typing import Any
 from elman.data.config_file import merge
 from elman.learn.card import Card, Result, model_card
 from elman.learn.contents import Run, version
-from elman.learn.folder import RunFolder, open_run
+from elman.learn.folder import RunFolder
 from elman.learn.models import readable
 from elman.tasks.tag.contrasts import MostFrequent
 from elman.tasks.tag.lexicon import Lexicon
@@ -32,16 +32,6 @@ def finish(model: Tagger, run: RunFolder) -> None:
         files[SIMPLE] = model.most_frequent.to_json()
     own: dict[str, Any] = {"classes": model.classes, "labels": model.labels, "scheme": model.scheme}
     run.finish(files, {"task": model.task, **own, **model.record})
-
-
-def from_folder(folder: Path) -> Tagger:
-    """The model in the folder of a finished run.
-
-    Raises:
-        RunError: not a run, not finished, damaged, or of a newer version.
-        StorageError: it cannot be read.
-    """
-    return from_run(open_run(folder))
 
 
 def from_run(run: Run) -> Tagger:

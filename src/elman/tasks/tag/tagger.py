@@ -12,13 +12,13 @@ from elman.data.tagged import check_tags, read_tagged
 from elman.data.tagged_options import TagDataOptions
 from elman.errors import ArgumentError
 from elman.layers.crf import Allowed
-from elman.learn.models import save_into
+from elman.learn.models import beside, save_into
 from elman.learn.spans import allowed
 from elman.tasks.tag.contrasts import MostFrequent
 from elman.tasks.tag.lexicon import Lexicon
 from elman.tasks.tag.network import Network
 from elman.tasks.tag.options import TagOptions
-from elman.tasks.tag.results import beside, details, summary, table
+from elman.tasks.tag.results import details, summary, table
 from elman.tasks.tag.scores import score
 
 _SENTENCES, _WORDS = 256, 1 << 14  # at most so many sentences, and so many words with their padding, at a time
@@ -155,7 +155,7 @@ class Tagger:
 
     def table(self, name: str, result: dict[str, Any]) -> str:
         """What `elman evaluate` prints: the model beside its contrast, then each tag, or each type of entity."""
-        return f"{table({name: beside(result, result.get('contrasts', {}))})}\n\n{details(result)}"
+        return f"{table({name: beside(result)})}\n\n{details(result)}"
 
     def read(self, path: str | os.PathLike[str], *, need_tags: bool = True, **reading: Any) -> Tagged:
         """The sentences of a file, from the columns that the training read unless others are named.

@@ -1,6 +1,6 @@
 """From tagged sentences to a trained tagger in its run folder."""
 
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from elman.data.batches import length_batches
-from elman.data.options import as_dict, check
+from elman.data.options import check
 from elman.data.ragged import Ragged
 from elman.data.sentences import Tagged
-from elman.learn.folder import RunFolder
 from elman.learn.loop import fit
+from elman.learn.models import beside, record_of, trained
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.spans import entity_scores
@@ -23,8 +23,7 @@ from elman.tasks.tag.lexicon import Lexicon
 from elman.tasks.tag.network import Network
 from elman.tasks.tag.options import TagOptions
 from elman.tasks.tag.preparation import Parts, prepare
-from elman.tasks.tag.results import beside
-from elman.tasks.tag.storage import finish, from_folder
+from elman.tasks.tag.storage import finish, from_run
 from elman.tasks.tag.tagger import Tagger, in_batches
 
 NONE = -1  # in the place of a tag or label that the training does not have
@@ -63,21 +62,11 @@ def train_tagger(
     check(options)
     source = source if isinstance(source, Tagged) else str(source)
     parts = prepare(source, options.data, options.training.seed, report)
-    if out is None:
-        model = _train(parts, options, None, report, contrasts)
-    else:
-        with RunFolder(Path(out)) as run:
-            if run.begin(as_dict(options), parts.hashes) == "finished":
-                report.say(f"{out} holds this training, finished.")
-                model = from_folder(Path(out))
-            else:
-                model = _train(parts, options, Path(out), report, contrasts)
-                finish(model, run)
-    report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
-    return model
+    train = partial(_train, parts, options, report, contrasts)
+    return trained(out, options, parts.hashes, report, train, finish, from_run)
 
 
-def _train(parts: Parts, options: TagOptions, folder: Path | None, report: Report, contrasts: bool) -> Tagger:
+def _train(parts: Parts, options: TagOptions, report: Report, contrasts: bool, folder: Path | None) -> Tagger:
     lexicon = Lexicon.learn(parts.train.words, options.symbols)
     lengths = np.array([len(row) for row in parts.train.words])
     report.say(
@@ -165,23 +154,12 @@ def _targets(data: Tagged, parts: Parts) -> tuple[Ragged, Tensor | None]:
 
 def _record(parts: Parts, history: History) -> dict[str, Any]:
     """What run.json tells about a training beside its results."""
-    files = {"train": parts.train, "validation": parts.validation, "test": parts.test}
-    there = {name: part for name, part in files.items() if part is not None}
-    return {
-        "columns": parts.train.columns,
-        "data": parts.hashes,
-        "rows": {name: len(part) for name, part in there.items()},
-        "words": {name: part.tokens for name, part in there.items()},
-        "files": {name: part.path for name, part in there.items()},
-        "history": {**asdict(history), "best": history.best},
-    }
+    rows = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+    words = {name: part.tokens for name, part in rows.items() if part is not None}
+    return {"columns": parts.train.columns, "words": words, **record_of(rows, parts.hashes, history)}
 
 
 def _results(model: Tagger, parts: Parts) -> dict[str, dict[str, dict[str, Any]]]:
     """Scores of the model and its contrast on the validation sentences, and on the test sentences if there are any."""
-    results: dict[str, dict[str, dict[str, Any]]] = {}
-    for name, part in (("validation", parts.validation), ("test", parts.test)):
-        if part is not None:
-            scores = model.evaluate(part)
-            results[name] = beside(scores, scores.pop("contrasts", {}))
-    return results
+    measured = {"validation": parts.validation, "test": parts.test}
+    return {name: beside(model.evaluate(part)) for name, part in measured.items() if part is not None}

@@ -1,26 +1,26 @@
 """From pairs of texts to a trained translator in its run folder."""
 
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from elman.data.options import as_dict, check
+from elman.data.options import check
 from elman.data.parallel import Pairs
 from elman.data.ragged import Ragged
 from elman.data.symbols import Symbols
 from elman.errors import TrainingError
-from elman.learn.folder import RunFolder
 from elman.learn.loop import fit
+from elman.learn.models import record_of, trained
 from elman.learn.pairs import SPECIAL, EncodedPairs, make_network, pair_problem
 from elman.learn.problem import History
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
 from elman.tasks.translate.options import TranslateOptions
 from elman.tasks.translate.preparation import Parts, prepare
-from elman.tasks.translate.storage import finish, from_folder
+from elman.tasks.translate.storage import finish, from_run
 from elman.tasks.translate.translator import Translator
 
 
@@ -57,21 +57,11 @@ def train_translator(
     options, report = options or TranslateOptions(), report or Silent()
     check(options)
     parts = prepare(source if isinstance(source, Pairs) else str(source), options.data, options.training.seed, report)
-    if out is None:
-        model = _train(parts, options, None, report)
-    else:
-        with RunFolder(Path(out)) as run:
-            if run.begin(as_dict(options), parts.hashes) == "finished":
-                report.say(f"{out} holds this training, finished.")
-                model = from_folder(Path(out))
-            else:
-                model = _train(parts, options, Path(out), report)
-                finish(model, run)
-    report.say(f"\n{model.summary()}" + (f"\nThe model is in {out}." if out else ""))
-    return model
+    train = partial(_train, parts, options, report)
+    return trained(out, options, parts.hashes, report, train, finish, from_run)
 
 
-def _train(parts: Parts, options: TranslateOptions, folder: Path | None, report: Report) -> Translator:
+def _train(parts: Parts, options: TranslateOptions, report: Report, folder: Path | None) -> Translator:
     assert parts.train.targets is not None
     symbols = Symbols.learn([*parts.train.sources, *parts.train.targets], options.symbols.of_texts(), SPECIAL)
     kept, train = _short_enough(parts.train, symbols, report)
@@ -120,9 +110,4 @@ def _tell(sides: list[Ragged], report: Report) -> None:
 def _record(parts: Parts, history: History) -> dict[str, Any]:
     """What run.json tells about a training beside its results."""
     rows = {"train": parts.train, "validation": parts.validation, "test": parts.test}
-    return {
-        "data": parts.hashes,
-        "rows": {name: len(part) for name, part in rows.items() if part is not None},
-        "files": {name: part.path for name, part in rows.items() if part is not None},
-        "history": {**asdict(history), "best": history.best},
-    }
+    return record_of(rows, parts.hashes, history)
