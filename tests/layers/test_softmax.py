@@ -132,3 +132,13 @@ def test_refusals() -> None:
         AdaptiveSoftmax(8, 50)
     with pytest.raises(ArgumentError, match="5 finite numbers above 0"):
         SampledSoftmax(2, 5, 3, frequencies=torch.tensor([1.0, 2.0, 0.0, 1.0, 1.0]))
+
+
+def test_sampled_softmax_of_draws_that_are_all_the_target() -> None:
+    softmax = SampledSoftmax(3, 1, samples=4).double()
+    h = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
+    loss = softmax(h, torch.zeros(5, dtype=torch.int64))
+    loss.backward()
+    assert loss.item() == 0  # there is no other class
+    assert h.grad is not None
+    assert (h.grad == 0).all()

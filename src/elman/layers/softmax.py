@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import embedding, linear
+from torch.nn.functional import embedding, linear, softplus
 
 from elman.arguments import size
 from elman.errors import ArgumentError
@@ -147,9 +147,10 @@ class SampledSoftmax(Softmax):
         h, targets = h.reshape(-1, self.input_size), targets.reshape(-1)
         drawn = torch.multinomial(self.q, self.samples, replacement=True)
         o = linear(h, embedding(drawn, self.E), self.c[drawn] - (self.samples * self.q[drawn]).log())  # (N, m)
-        o = o.masked_fill(drawn == targets.unsqueeze(1), -torch.inf)
+        # Not -inf, whose logsumexp has no derivative where every draw is the target.
+        o = o.masked_fill_(drawn == targets.unsqueeze(1), torch.finfo(o.dtype).min)
         own = (h * embedding(targets, self.E)).sum(dim=1) + self.c[targets]
-        return (torch.cat([own.unsqueeze(1), o], dim=1).logsumexp(dim=1) - own).mean() if len(h) else h.sum()
+        return softplus(o.logsumexp(dim=1) - own).mean() if len(h) else h.sum()
 
 
 class AdaptiveSoftmax(nn.Module):
