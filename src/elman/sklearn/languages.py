@@ -1,18 +1,18 @@
 """The language model as a scikit-learn estimator of the probability of texts."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, DensityMixin
-from sklearn.exceptions import NotFittedError
+from sklearn.base import DensityMixin
+
+from elman.sklearn.estimator import Estimator
 
 if TYPE_CHECKING:
     from elman.tasks.generate.language_model import LanguageModel as Model
-    from elman.tasks.generate.options import GenerateOptions
 
 
-class LanguageModel(DensityMixin, BaseEstimator):
+class LanguageModel(DensityMixin, Estimator):
     """A recurrent network that learns how probable texts are, and writes such texts.
 
     X is a list of strings; each ends with an end of line, and the state is carried from one to the next in training.
@@ -51,6 +51,9 @@ class LanguageModel(DensityMixin, BaseEstimator):
         True
     """
 
+    _task = "generate"
+    model_: "Model"
+
     def __init__(
         self,
         *,
@@ -81,8 +84,7 @@ class LanguageModel(DensityMixin, BaseEstimator):
         threads: int = 1,
         random_state: int = 0,
     ) -> None:
-        # scikit-learn asks for an attribute of the same name for each parameter, and nothing else.
-        vars(self).update({name: value for name, value in locals().items() if name != "self"})
+        self._keep(locals())
 
     def fit(self, X: Iterable[str], y: object = None) -> "LanguageModel":
         """Train on texts.
@@ -94,12 +96,9 @@ class LanguageModel(DensityMixin, BaseEstimator):
         """
         from elman.data.corpus_options import CorpusOptions
         from elman.data.plain_text import PlainText
-        from elman.tasks.generate import train_language_model
 
         text = PlainText("the given texts", CorpusOptions(), given="".join(f"{own}\n" for own in _texts(X)))
-        self.model_: Model = train_language_model(text, self._options(), contrasts=False)
-        self.n_iter_ = len(self.model_.record["history"]["epochs"])
-        return self
+        return self._train(text, contrasts=False)
 
     def score_samples(self, X: Iterable[str]) -> np.ndarray:
         """The log-probability of each text with its end of line (n), each read from the beginning."""
@@ -121,21 +120,6 @@ class LanguageModel(DensityMixin, BaseEstimator):
         model = self._fitted()
         found = [[one.log_probability for one in model.score(f"{text}\n")] for text in _texts(X)]
         return [(sum(values), len(values)) for values in found]
-
-    def _fitted(self) -> "Model":
-        if not hasattr(self, "model_"):
-            raise NotFittedError("This LanguageModel is not fitted yet: call fit(X) first.")
-        return self.model_
-
-    def _options(self) -> "GenerateOptions":
-        """The parameters under the names that `elman train` gives them."""
-        from elman.data.config_file import merge
-        from elman.tasks.generate.options import GenerateOptions
-
-        given: dict[str, Any] = dict(self.get_params(deep=False))
-        given["seed"] = given.pop("random_state")
-        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
-        return merge(GenerateOptions, overrides=plain)[0]
 
 
 def _texts(X: Iterable[str]) -> list[str]:

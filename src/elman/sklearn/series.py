@@ -3,21 +3,23 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.exceptions import NotFittedError
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from elman.errors import ArgumentError
+from elman.sklearn.estimator import Estimator
 from elman.sklearn.texts import label_names
 
 if TYPE_CHECKING:
     from elman.data.series.collection import Collection
     from elman.tasks.series.model import SeriesModel as Model
-    from elman.tasks.series.options import SeriesOptions
 
 
-class _Series(BaseEstimator):
+class _Series(Estimator):
     """What both estimators share: the parameters, and X as a collection of series."""
+
+    _task, _learn = "series", "class"
+    model_: "Model"
 
     def __init__(
         self,
@@ -45,29 +47,10 @@ class _Series(BaseEstimator):
         threads: int = 1,
         random_state: int = 0,
     ) -> None:
-        # scikit-learn asks for an attribute of the same name for each parameter, and nothing else.
-        vars(self).update({name: value for name, value in locals().items() if name not in ("self", "__class__")})
+        self._keep(locals())
 
-    def _fit(self, data: "Collection", learn: str) -> None:
-        from elman.tasks.series import train_series
-
-        self.model_: Model = train_series(data, self._options(learn), contrasts=False)
-        self.n_iter_ = len(self.model_.record["history"]["epochs"])
-
-    def _fitted(self) -> "Model":
-        if not hasattr(self, "model_"):
-            raise NotFittedError(f"This {type(self).__name__} is not fitted yet: call fit(X, y) first.")
-        return self.model_
-
-    def _options(self, learn: str) -> "SeriesOptions":
-        """The parameters under the names that `elman train` gives them."""
-        from elman.data.config_file import merge
-        from elman.tasks.series.options import SeriesOptions
-
-        given: dict[str, Any] = dict(self.get_params(deep=False))
-        given["seed"] = given.pop("random_state")
-        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
-        return merge(SeriesOptions, overrides={**plain, "learn": learn})[0]
+    def _given(self) -> dict[str, Any]:
+        return {**super()._given(), "learn": self._learn}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -127,7 +110,7 @@ class SeriesClassifier(ClassifierMixin, _Series):
             raise ArgumentError(f"y is of the kind {type_of_target(y)!r}", "one class per series")
         classes = unique_labels(labels)
         names = label_names(classes)
-        self._fit(_collection(X, [names[k] for k in np.searchsorted(classes, labels)]), "class")
+        self._train(_collection(X, [names[k] for k in np.searchsorted(classes, labels)]), contrasts=False)
         assert self.model_.classes is not None
         self._columns = [self.model_.classes.index(name) for name in names]
         self.classes_: np.ndarray = classes
@@ -157,6 +140,8 @@ class SeriesRegressor(RegressorMixin, _Series):
         [2.0, 6.0]
     """
 
+    _learn = "number"
+
     def fit(self, X: Any, y: Any) -> "SeriesRegressor":
         """Train on series and one number for each.
 
@@ -170,8 +155,7 @@ class SeriesRegressor(RegressorMixin, _Series):
             raise ArgumentError("y is not made of numbers", "one number per series", "Use SeriesClassifier.") from None
         if numbers.ndim != 1 or not np.isfinite(numbers).all():
             raise ArgumentError(f"y has the shape {numbers.shape}, or is not finite", "one finite number per series")
-        self._fit(_collection(X, [repr(float(number)) for number in numbers]), "number")
-        return self
+        return self._train(_collection(X, [repr(float(number)) for number in numbers]), contrasts=False)
 
     def predict(self, X: Any) -> np.ndarray:
         """The number of each series (n)."""

@@ -3,18 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
-
 from elman.errors import ArgumentError
+from elman.sklearn.estimator import Estimator
 
 if TYPE_CHECKING:
-    from elman.tasks.tag.options import TagOptions
     from elman.tasks.tag.tagger import Tagger as Model
 
 
-class Tagger(BaseEstimator):
+class Tagger(Estimator):
     """A recurrent network that gives a tag to every word of a sentence.
 
     X is a list of sentences, each a list of words; y the same of tags. A tenth of the sentences is held back from
@@ -54,6 +50,9 @@ class Tagger(BaseEstimator):
         [['D', 'N', 'V']]
     """
 
+    _task = "tag"
+    model_: "Model"
+
     def __init__(
         self,
         *,
@@ -88,8 +87,7 @@ class Tagger(BaseEstimator):
         threads: int = 1,
         random_state: int = 0,
     ) -> None:
-        # scikit-learn asks for an attribute of the same name for each parameter, and nothing else.
-        vars(self).update({name: value for name, value in locals().items() if name != "self"})
+        self._keep(locals())
 
     def fit(self, X: Iterable[Sequence[str]], y: Iterable[Sequence[Any]]) -> "Tagger":
         """Train on sentences and their tags.
@@ -100,16 +98,14 @@ class Tagger(BaseEstimator):
             DataError: there are fewer than two sentences, or fewer than two tags.
         """
         from elman.data.sentences import from_sentences
-        from elman.tasks.tag import train_tagger
 
         tags = [list(row) for row in y]
         known = {str(tag): tag for row in tags for tag in row}
         if len(known) < len({tag for row in tags for tag in row}):
             raise ArgumentError("two different tags in y have the same text", "tags that can be told apart as texts")
-        self.model_: Model = train_tagger(from_sentences(X, tags), self._options(), contrasts=False)
+        self._train(from_sentences(X, tags), contrasts=False)
         self._tags = known
         self.classes_: list[Any] = [known[name] for name in self.model_.classes]
-        self.n_iter_ = len(self.model_.record["history"]["epochs"])
         return self
 
     def predict(self, X: Iterable[Sequence[str]]) -> list[list[Any]]:
@@ -124,18 +120,3 @@ class Tagger(BaseEstimator):
         """
         result = self._fitted().evaluate(X, [list(row) for row in y])
         return result["entities"]["f1"] if "entities" in result else result["accuracy"]
-
-    def _fitted(self) -> "Model":
-        if not hasattr(self, "model_"):
-            raise NotFittedError("This Tagger is not fitted yet: call fit(X, y) first.")
-        return self.model_
-
-    def _options(self) -> "TagOptions":
-        """The parameters under the names that `elman train` gives them."""
-        from elman.data.config_file import merge
-        from elman.tasks.tag.options import TagOptions
-
-        given: dict[str, Any] = dict(self.get_params(deep=False))
-        given["seed"] = given.pop("random_state")
-        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
-        return merge(TagOptions, overrides=plain)[0]

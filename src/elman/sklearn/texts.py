@@ -4,18 +4,17 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import NotFittedError
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from elman.errors import ArgumentError, ArgumentTypeError
+from elman.sklearn.estimator import Estimator
 
 if TYPE_CHECKING:
     from elman.tasks.classify.classifier import TextClassifier as Model
-    from elman.tasks.classify.options import ClassifyOptions
 
 
-class TextClassifier(ClassifierMixin, BaseEstimator):
+class TextClassifier(ClassifierMixin, Estimator):
     """A recurrent network that reads a text and names its class.
 
     X is a list (or array, or column) of strings, y one label per text. A tenth of the rows is held back from learning
@@ -55,6 +54,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         array([1])
     """
 
+    _task = "classify"
+    model_: "Model"
+
     def __init__(
         self,
         *,
@@ -90,8 +92,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         threads: int = 1,
         random_state: int = 0,
     ) -> None:
-        # scikit-learn asks for an attribute of the same name for each parameter, and nothing else.
-        vars(self).update({name: value for name, value in locals().items() if name != "self"})
+        self._keep(locals())
 
     def fit(self, X: Iterable[str], y: Any) -> "TextClassifier":
         """Train on texts and their labels.
@@ -102,7 +103,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
             DataError: there are fewer than two classes, or a class has one row only.
         """
         from elman.data.labelled import from_lists
-        from elman.tasks.classify import train_classifier
 
         texts = _texts(X)
         labels = np.asarray(y)
@@ -113,10 +113,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         classes = unique_labels(labels)
         names = label_names(classes)
         data = from_lists(texts, [names[k] for k in np.searchsorted(classes, labels)])
-        self.model_: Model = train_classifier(data, self._options(), contrasts=False)
+        self._train(data, contrasts=False)
         self.classes_: np.ndarray = classes
         self._columns = [self.model_.classes.index(name) for name in names]
-        self.n_iter_ = len(self.model_.record["history"]["epochs"])
         return self
 
     def predict_proba(self, X: Iterable[str]) -> np.ndarray:
@@ -128,21 +127,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(axis=1)]
 
-    def _fitted(self) -> "Model":
-        if not hasattr(self, "model_"):
-            raise NotFittedError("This TextClassifier is not fitted yet: call fit(X, y) first.")
-        return self.model_
-
-    def _options(self) -> "ClassifyOptions":
-        """The parameters under the names that `elman train` gives them."""
-        from elman.data.config_file import merge
-        from elman.tasks.classify.options import ClassifyOptions
-
-        given: dict[str, Any] = dict(self.get_params(deep=False))
-        given["seed"] = given.pop("random_state")
+    def _given(self) -> dict[str, Any]:
+        given = super()._given()
         given["class_weights"] = given.pop("class_weight") or "none"
-        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
-        return merge(ClassifyOptions, overrides=plain)[0]
+        return given
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,18 +1,15 @@
 """The translator as a scikit-learn estimator."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
+from elman.sklearn.estimator import Estimator
 
 if TYPE_CHECKING:
-    from elman.tasks.translate.options import TranslateOptions
     from elman.tasks.translate.translator import Translator as Model
 
 
-class Translator(BaseEstimator):
+class Translator(Estimator):
     """Two recurrent networks, one that reads a text and one that writes another text.
 
     X is a list of strings, y their translations. A share of the different texts is held back from learning and chooses
@@ -53,6 +50,9 @@ class Translator(BaseEstimator):
         ['drei eins']
     """
 
+    _task = "translate"
+    model_: "Model"
+
     def __init__(
         self,
         *,
@@ -84,8 +84,7 @@ class Translator(BaseEstimator):
         threads: int = 1,
         random_state: int = 0,
     ) -> None:
-        # scikit-learn asks for an attribute of the same name for each parameter, and nothing else.
-        vars(self).update({name: value for name, value in locals().items() if name != "self"})
+        self._keep(locals())
 
     def fit(self, X: Iterable[str], y: Iterable[str]) -> "Translator":
         """Train on texts and their translations.
@@ -96,11 +95,8 @@ class Translator(BaseEstimator):
             DataError: there are fewer than two different texts.
         """
         from elman.data.parallel import pairs_of
-        from elman.tasks.translate import train_translator
 
-        self.model_: Model = train_translator(pairs_of(_texts(X), _texts(y)), self._options())
-        self.n_iter_ = len(self.model_.record["history"]["epochs"])
-        return self
+        return self._train(pairs_of(_texts(X), _texts(y)))
 
     def predict(self, X: Iterable[str]) -> list[str]:
         """The translation of each text."""
@@ -114,21 +110,6 @@ class Translator(BaseEstimator):
         pairs = pairs_of(_texts(X), _texts(y))
         symbols = model.symbols.encode(pairs.targets or ())
         return float(model.score(pairs.sources, pairs.targets or ()).sum() / max(1, len(symbols.values) + len(symbols)))
-
-    def _fitted(self) -> "Model":
-        if not hasattr(self, "model_"):
-            raise NotFittedError("This Translator is not fitted yet: call fit(X, y) first.")
-        return self.model_
-
-    def _options(self) -> "TranslateOptions":
-        """The parameters under the names that `elman train` gives them."""
-        from elman.data.config_file import merge
-        from elman.tasks.translate.options import TranslateOptions
-
-        given: dict[str, Any] = dict(self.get_params(deep=False))
-        given["seed"] = given.pop("random_state")
-        plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
-        return merge(TranslateOptions, overrides=plain)[0]
 
 
 def _texts(X: Iterable[str]) -> list[str]:
