@@ -48,3 +48,13 @@ def printable(text: str, keep: str = "") -> str:
         True
     """
     return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
+
+
+def percent(share: float) -> str:
+    """A share as text.
+
+    Example:
+        >>> percent(0.8712)
+        '87.12 %'
+    """
+    return f"{100 * share:.2f} %"

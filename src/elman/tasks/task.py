@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from elman.errors import ConfigError, RunError
 
@@ -80,6 +80,34 @@ TASKS = {
         results="chat.results:summary",
     ),
 }
+
+
+class TrainedModel:
+    """What every trained model can do, whatever its task: be written to a folder, and tell its results."""
+
+    task: ClassVar[str]
+    options: Any
+    record: dict[str, Any]
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.
+
+        Raises:
+            RunError: something else is there.
+            StorageError: it cannot be written.
+        """
+        from elman.learn.models import save_into
+
+        save_into(folder, self, importlib.import_module(f"elman.tasks.{self.task}.storage").finish)
+
+    def summary(self) -> str:
+        """The results of the training as a table, and in one sentence whether it beats what it is compared with."""
+        results = self.record.get("results")
+        return part(self.task, "results")(results) if results else "There are no results."
+
+    def table(self, name: str, result: dict[str, Any]) -> str:
+        """What `evaluate` found in the file of this name, as text."""
+        return importlib.import_module(f"elman.tasks.{self.task}.results").evaluation(name, result)
 
 
 def part(task: str, name: str) -> Any:

@@ -15,11 +15,11 @@ from elman.data.symbols import Symbols
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.writer import DecoderState, Writer
 from elman.learn.decoding import Sampling, decode, walk
-from elman.learn.models import save_into
 from elman.learn.pairs import BEGIN, END, NEVER_WRITTEN, measured, write
 from elman.tasks.chat.contexts import FIRST, SPEAKERS, contexts, encoded
 from elman.tasks.chat.measures import distinct
 from elman.tasks.chat.options import ChatOptions, ReplyOptions
+from elman.tasks.task import TrainedModel
 
 FORBIDDEN = (*NEVER_WRITTEN, *range(FIRST, FIRST + len(SPEAKERS)))
 SAMPLED = 1000  # answers written to see how varied they are
@@ -42,7 +42,7 @@ class Reason:
     looked: list[tuple[str, float]]
 
 
-class Chatbot:
+class Chatbot(TrainedModel):
     """Answers as people did in the dialogues that it has learned from.
 
     Made by `elman.train` or `elman.load`.
@@ -193,30 +193,6 @@ class Chatbot:
         """
         given = {name: value for name, value in reading.items() if value is not None}
         return read_dialogues(path, replace(DialogueDataOptions(separator=self.options.data.separator), **given))
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.
-
-        Raises:
-            RunError: something else is there.
-            StorageError: it cannot be written.
-        """
-        from elman.tasks.chat.storage import finish
-
-        save_into(folder, self, finish)
-
-    def summary(self) -> str:
-        """The results of the training as a table."""
-        from elman.tasks.chat.results import summary
-
-        results = self.record.get("results")
-        return summary(results) if results else "There are no results."
-
-    def table(self, name: str, result: dict[str, Any]) -> str:
-        """What `evaluate` found in the file of this name, as text."""
-        from elman.tasks.chat.results import evaluation
-
-        return evaluation(name, result)
 
     def _contexts(self, dialogues: Sequence[Sequence[str]]) -> Ragged:
         for own in dialogues:

@@ -13,16 +13,16 @@ from elman.data.options import DataOptions
 from elman.data.symbols import Symbols
 from elman.errors import ArgumentError
 from elman.learn.label_scores import decide, score
-from elman.learn.models import save_into
 from elman.tasks.classify.contrasts import Contrasts
 from elman.tasks.classify.inference import logits_of, probabilities_of
 from elman.tasks.classify.network import Network
 from elman.tasks.classify.options import ClassifyOptions
+from elman.tasks.task import TrainedModel
 
 Label = str | tuple[str, ...]
 
 
-class TextClassifier:
+class TextClassifier(TrainedModel):
     """A recurrent network that labels texts, as `elman.train` returns it and `elman.load` reads it.
 
     Args:
@@ -144,30 +144,6 @@ class TextClassifier:
         if labels is None:
             raise ArgumentError("texts are given without labels", expected="evaluate(texts, labels) or evaluate(path)")
         return from_lists(data, labels)
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.
-
-        Raises:
-            RunError: something else is there.
-            StorageError: it cannot be written.
-        """
-        from elman.tasks.classify.storage import finish
-
-        save_into(folder, self, finish)
-
-    def summary(self) -> str:
-        """The results of the training as a table, and in one sentence whether it beats its contrasts."""
-        from elman.tasks.classify.results import summary
-
-        results = self.record.get("results")
-        return summary(results) if results else "There are no results."
-
-    def table(self, name: str, result: dict[str, Any]) -> str:
-        """What `evaluate` found in the file of this name, as text."""
-        from elman.tasks.classify.results import evaluation
-
-        return evaluation(name, result)
 
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.network.parameters())

@@ -1,9 +1,8 @@
 """The results of a run as a table, and in one sentence: is the recurrent network worth it?"""
 
-import io
 from typing import Any
 
-from elman.data.text_table import aligned
+from elman.data.text_table import aligned, percent
 from elman.learn.models import beside
 
 MOST_CLASSES = 40
@@ -16,22 +15,14 @@ def table(results: dict[str, dict[str, dict[str, Any]]]) -> str:
     Args:
         results: "validation" and perhaps "test" → "model", "bag_of_words", "majority" → scores.
     """
-    from rich.console import Console
-    from rich.table import Table
-
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    for name in ("rows", ""):
-        grid.add_column(name, no_wrap=True)
-    for name in ("accuracy", "95 % interval", "macro-F1"):
-        grid.add_column(name, justify="right", no_wrap=True)
+    lines: list[tuple[str, ...]] = []
     for part, scores in results.items():
         for name, numbers in scores.items():
             rows = f"{part}, {numbers['rows']:,}" if name == "model" else ""
             interval = f"{100 * numbers['accuracy_low']:.2f} – {100 * numbers['accuracy_high']:.2f} %"
-            grid.add_row(rows, NAMES[name], percent(numbers["accuracy"]), interval, percent(numbers["macro_f1"]))
-    text = io.StringIO()
-    Console(file=text, width=120, color_system=None, highlight=False).print(grid)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+            figures = (percent(numbers["accuracy"]), interval, percent(numbers["macro_f1"]))
+            lines.append((rows, NAMES[name], *figures))
+    return aligned(lines, ("rows", "", "accuracy", "95 % interval", "macro-F1"), left=(0, 1))
 
 
 def evaluation(name: str, result: dict[str, Any]) -> str:
@@ -89,13 +80,3 @@ def verdict(results: dict[str, dict[str, dict[str, Any]]]) -> str:
         f"The recurrent network does not beat {where}: the order of the words has brought nothing here, "
         "and the linear model is the better choice."
     )
-
-
-def percent(share: float) -> str:
-    """A share as text.
-
-    Example:
-        >>> percent(0.8712)
-        '87.12 %'
-    """
-    return f"{100 * share:.2f} %"

@@ -12,7 +12,6 @@ from elman.data.series.reading import read_series
 from elman.data.series.scaling import Scale
 from elman.data.series.table import SeriesTable
 from elman.errors import ArgumentError, DataError
-from elman.learn.models import save_into
 from elman.tasks.forecast.covariates import Covariates
 from elman.tasks.forecast.inference import Said, forecasts
 from elman.tasks.forecast.material import Material, extended, fitted_scale
@@ -20,6 +19,7 @@ from elman.tasks.forecast.measuring import measure
 from elman.tasks.forecast.network import Network
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.outputs import levels_of
+from elman.tasks.task import TrainedModel
 
 if TYPE_CHECKING:
     from elman.tasks.forecast.streaming import ForecastStream
@@ -50,7 +50,7 @@ class Forecast:
         return len(self.names)
 
 
-class Forecaster:
+class Forecaster(TrainedModel):
     """A recurrent network that continues series, as `elman.train` returns it and `elman.load` reads it.
 
     Args:
@@ -234,30 +234,6 @@ class Forecaster:
         from elman.tasks.forecast.streaming import ForecastStream
 
         return ForecastStream(self, self._checked(history))
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.
-
-        Raises:
-            RunError: something else is there.
-            StorageError: it cannot be written.
-        """
-        from elman.tasks.forecast.storage import finish
-
-        save_into(folder, self, finish)
-
-    def summary(self) -> str:
-        """The results of the training as a table, and in one sentence whether it beats the baselines."""
-        from elman.tasks.forecast.results import summary
-
-        return summary(self.record.get("results", {}))
-
-    def table(self, name: str, result: dict[str, Any]) -> str:
-        """What `evaluate` found in the file of this name, as text."""
-        from elman.tasks.forecast.results import summary
-
-        own = {key: value for key, value in result.items() if key != "contrasts"}
-        return summary({name: {"model": own, **result.get("contrasts", {})}})
 
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.network.parameters())

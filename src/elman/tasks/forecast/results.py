@@ -3,6 +3,7 @@
 from typing import Any
 
 from elman.data.text_table import aligned
+from elman.learn.models import beside
 
 Results = dict[str, dict[str, dict[str, Any]]]
 COLUMNS = ("smape", "mase", "owa", "mae", "rmse", "scaled mse", "scaled mae", "pinball", "crps")
@@ -71,7 +72,12 @@ def verdict(results: Results) -> str:
 
 def summary(results: Results) -> str:
     """The table, and the sentence under it."""
-    return f"{table(results)}\n{verdict(results)}" if results else "There are no results."
+    return f"{table(results)}\n{verdict(results)}"
+
+
+def evaluation(name: str, result: dict[str, Any]) -> str:
+    """The result of `Forecaster.evaluate` as text: the model beside the baselines."""
+    return summary({name: beside(result)})
 
 
 def _there(value: float | None) -> bool:

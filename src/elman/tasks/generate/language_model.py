@@ -16,12 +16,12 @@ from elman.data.vocabulary import Vocabulary
 from elman.errors import ArgumentError, ArgumentTypeError, DataError
 from elman.learn.beam import beam_search
 from elman.learn.decoding import Sampling, walk
-from elman.learn.models import save_into
 from elman.tasks.generate.contrasts import Contrasts
 from elman.tasks.generate.measure import CHUNK, log_probabilities, mean_loss, numbers
 from elman.tasks.generate.network import Network
 from elman.tasks.generate.options import GenerateOptions
 from elman.tasks.generate.reader import Reader, step
+from elman.tasks.task import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Scored:
     log_probability: float
 
 
-class LanguageModel:
+class LanguageModel(TrainedModel):
     """A recurrent network that has learned a language, as `elman.train` returns it and `elman.load` reads it.
 
     Args:
@@ -185,30 +185,6 @@ class LanguageModel:
         """
         options, _ = merge(CorpusOptions, yaml={"text": self.options.data.text}, overrides=reading)
         return PlainText(os.fspath(path), options)
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.
-
-        Raises:
-            RunError: something else is there.
-            StorageError: it cannot be written.
-        """
-        from elman.tasks.generate.storage import finish
-
-        save_into(folder, self, finish)
-
-    def summary(self) -> str:
-        """The results of the training as a table, and in one sentence whether it beats its contrasts."""
-        from elman.tasks.generate.results import summary
-
-        results = self.record.get("results")
-        return summary(results) if results else "There are no results."
-
-    def table(self, name: str, result: dict[str, Any]) -> str:
-        """What `evaluate` found in the file of this name, as text."""
-        from elman.tasks.generate.results import evaluation
-
-        return evaluation(name, result)
 
     def _after(self, prompt: str) -> tuple[Reader, int]:
         """The state before the last symbol of a prompt, and that symbol; before a prompt stands what begins a text."""

@@ -12,16 +12,16 @@ from elman.data.series.collection import Collection
 from elman.data.series.labelled_series import read_collection
 from elman.errors import ArgumentError, DataError
 from elman.learn.label_scores import score
-from elman.learn.models import save_into
 from elman.tasks.series.contrasts import Nearest, as_vectors
 from elman.tasks.series.network import Network
 from elman.tasks.series.options import SeriesOptions
 from elman.tasks.series.scaling import Scaling
+from elman.tasks.task import TrainedModel
 
 BLOCK = 1 << 20  # numbers that are read at a time
 
 
-class SeriesModel:
+class SeriesModel(TrainedModel):
     """A network that tells the class of a numeric series, or a number, as `elman.train` returns it.
 
     Args:
@@ -125,25 +125,6 @@ class SeriesModel:
         given = {name: value for name, value in reading.items() if value is not None}
         own = replace(self.options.data, format=None, encoding=None, header=None)
         return read_collection(path, replace(own, **given), need_label=need_label)
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only."""
-        from elman.tasks.series.storage import finish
-
-        save_into(folder, self, finish)
-
-    def table(self, name: str, result: dict[str, Any]) -> str:
-        """What `evaluate` found in the file of this name, as text."""
-        from elman.tasks.series.results import evaluation
-
-        return evaluation(name, result)
-
-    def summary(self) -> str:
-        """The results of the training as a table, and in one sentence whether it beats its contrasts."""
-        from elman.tasks.series.results import summary
-
-        results = self.record.get("results")
-        return summary(results) if results else "There are no results."
 
     def _simple(self, series: Collection) -> dict[str, np.ndarray]:
         """What the contrasts answer: places among the classes, or numbers."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from elman.data.text_table import aligned
+from elman.data.text_table import aligned, percent
 from elman.learn.models import beside
 
 NAMES = {"model": "network", "nearest": "nearest series", "majority": "majority class", "mean": "mean"}
@@ -36,7 +36,7 @@ def verdict(results: dict[str, dict[str, Any]]) -> str:
     part = list(results)[-1]
     own, contrasts = results[part], results[part].get("contrasts", {})
     key, sign = ("rmse", -1) if "rmse" in own else ("accuracy", 1)
-    shown = (lambda value: f"RMSE {value:.4g}") if key == "rmse" else _percent
+    shown = (lambda value: f"RMSE {value:.4g}") if key == "rmse" else percent
     if not contrasts:
         return f"The network reaches {shown(own[key])} on the {part} series; nothing was compared."
     rival = max(contrasts, key=lambda name: sign * contrasts[name][key])
@@ -52,7 +52,7 @@ def evaluation(name: str, result: dict[str, Any]) -> str:
     parts = [table({name: result})]
     if "per_class" in result:
         shares = ("precision", "recall", "f1")
-        rows = [(k, f"{n['rows']:,}", *(_percent(n[s]) for s in shares)) for k, n in result["per_class"].items()]
+        rows = [(k, f"{n['rows']:,}", *(percent(n[s]) for s in shares)) for k, n in result["per_class"].items()]
         parts += ["", aligned(rows[:40], header=("class", "series", "precision", "recall", "F1"))]
         for label, count in result["unseen_labels"].items():
             parts.append(f"The training never saw the class {label!r}: {count:,} series counted as wrong.")
@@ -61,13 +61,9 @@ def evaluation(name: str, result: dict[str, Any]) -> str:
 
 def _accuracy(own: dict[str, Any]) -> tuple[str, ...]:
     interval = f"{100 * own['accuracy_low']:.2f} – {100 * own['accuracy_high']:.2f} %"
-    return _percent(own["accuracy"]), interval, _percent(own["macro_f1"])
+    return percent(own["accuracy"]), interval, percent(own["macro_f1"])
 
 
 def _errors(own: dict[str, Any]) -> tuple[str, ...]:
     r2 = "" if own["r2"] is None else f"{own['r2']:.4f}"
     return f"{own['rmse']:.4g}", f"{own['mae']:.4g}", r2
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"

@@ -1,8 +1,9 @@
 """The results of a tagger as a table, and in one sentence: is the recurrent network worth it?"""
 
-import io
-from collections.abc import Sequence
 from typing import Any
+
+from elman.data.text_table import aligned, percent
+from elman.learn.models import beside
 
 NAMES = {"model": "recurrent network", "most_frequent": "most frequent tag"}
 Results = dict[str, dict[str, dict[str, Any]]]
@@ -37,7 +38,12 @@ def table(results: Results) -> str:
             own = numbers.get("label")
             row += [percent(own[key]) if own else "" for key in ("accuracy", "both")] * labels
             rows.append(row)
-    return grid(head, rows, left=2)
+    return aligned(rows, head, left=(0, 1))
+
+
+def evaluation(name: str, result: dict[str, Any]) -> str:
+    """The result of `Tagger.evaluate` as text: the model beside its contrast, then each tag or type of entity."""
+    return f"{table({name: beside(result)})}\n\n{details(result)}"
 
 
 def details(result: dict[str, Any]) -> str:
@@ -50,7 +56,7 @@ def details(result: dict[str, Any]) -> str:
         for name, numbers in kinds.items()
     ]
     more = f"\n… and {len(rows) - MOST:,} others; --json shows all" if len(rows) > MOST else ""
-    parts.append(grid([what, "there", "precision", "recall", "F1"], rows[:MOST], left=1) + more)
+    parts.append(aligned(rows[:MOST], (what, "there", "precision", "recall", "F1")) + more)
     never = [(f"tag {name!r}", number, "word") for name, number in result["unseen_tags"].items()]
     never += [
         (f"label {name!r}", number, "sentence")
@@ -85,29 +91,3 @@ def verdict(results: Results) -> str:
     if own > other:
         return f"The recurrent network beats {where}."
     return f"The recurrent network does not beat {where}: it has learned nothing from the words beside a word."
-
-
-def percent(share: float) -> str:
-    """A share as text.
-
-    Example:
-        >>> percent(0.8712)
-        '87.12 %'
-    """
-    return f"{100 * share:.2f} %"
-
-
-def grid(head: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
-    """Aligned columns, the first ones to the left."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    for i, name in enumerate(head):
-        drawn.add_column(Text(name), justify="left" if i < left else "right", no_wrap=True)
-    for row in rows:
-        drawn.add_row(*map(Text, row))
-    text = io.StringIO()
-    Console(file=text, width=200, color_system=None, highlight=False).print(drawn)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())

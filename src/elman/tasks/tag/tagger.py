@@ -12,19 +12,18 @@ from elman.data.tagged import check_tags, read_tagged
 from elman.data.tagged_options import TagDataOptions
 from elman.errors import ArgumentError
 from elman.layers.crf import Allowed
-from elman.learn.models import beside, save_into
 from elman.learn.spans import allowed
 from elman.tasks.tag.contrasts import MostFrequent
 from elman.tasks.tag.lexicon import Lexicon
 from elman.tasks.tag.network import Network
 from elman.tasks.tag.options import TagOptions
-from elman.tasks.tag.results import details, summary, table
 from elman.tasks.tag.scores import score
+from elman.tasks.task import TrainedModel
 
 _SENTENCES, _WORDS = 256, 1 << 14  # at most so many sentences, and so many words with their padding, at a time
 
 
-class Tagger:
+class Tagger(TrainedModel):
     """A recurrent network that gives a tag to every word, as `elman.train` returns it and `elman.load` reads it.
 
     Args:
@@ -153,10 +152,6 @@ class Tagger:
             result["contrasts"] = {"most_frequent": score(rows, simple.predict(rows.words), all_one, *own)}
         return result
 
-    def table(self, name: str, result: dict[str, Any]) -> str:
-        """What `elman evaluate` prints: the model beside its contrast, then each tag, or each type of entity."""
-        return f"{table({name: beside(result)})}\n\n{details(result)}"
-
     def read(self, path: str | os.PathLike[str], *, need_tags: bool = True, **reading: Any) -> Tagged:
         """The sentences of a file, from the columns that the training read unless others are named.
 
@@ -182,22 +177,6 @@ class Tagger:
         if tags is None:
             raise ArgumentError("sentences without tags", expected="evaluate(sentences, tags) or evaluate(path)")
         return from_sentences(data, tags, labels)
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.
-
-        Raises:
-            RunError: something else is there.
-            StorageError: it cannot be written.
-        """
-        from elman.tasks.tag.storage import finish
-
-        save_into(folder, self, finish)
-
-    def summary(self) -> str:
-        """The results of the training as a table, and in one sentence whether it beats its contrast."""
-        results = self.record.get("results")
-        return summary(results) if results else "There are no results."
 
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.network.parameters())

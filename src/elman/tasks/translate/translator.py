@@ -12,8 +12,8 @@ from elman.data.parallel_options import PairDataOptions
 from elman.data.symbols import Symbols
 from elman.errors import ArgumentError, MissingExtraError
 from elman.layers.writer import Writer
-from elman.learn.models import save_into
 from elman.learn.pairs import EncodedPairs, measured, scores, translations
+from elman.tasks.task import TrainedModel
 from elman.tasks.translate.options import TranslateOptions
 
 
@@ -49,7 +49,7 @@ class Alignment:
     weights: np.ndarray
 
 
-class Translator:
+class Translator(TrainedModel):
     """Reads texts in one language and writes them in another, as it has learned from pairs.
 
     Made by `elman.train` or `elman.load`.
@@ -226,30 +226,6 @@ class Translator:
             begins = self.symbols.options.tokens == "bpe" and name.startswith("Ġ")
             shown.append("⏎" if name == "end of text" else f"{'_' if begins else ''}{text}")
         return shown
-
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a run folder that `elman.load` reads: safetensors, YAML and JSON only.
-
-        Raises:
-            RunError: something else is there.
-            StorageError: it cannot be written.
-        """
-        from elman.tasks.translate.storage import finish
-
-        save_into(folder, self, finish)
-
-    def summary(self) -> str:
-        """The results of the training as a table."""
-        from elman.tasks.translate.results import summary
-
-        results = self.record.get("results")
-        return summary(results) if results else "There are no results."
-
-    def table(self, name: str, result: dict[str, Any]) -> str:
-        """What `evaluate` found in the file of this name, as text."""
-        from elman.tasks.translate.results import evaluation
-
-        return evaluation(name, result)
 
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.network.parameters())
