@@ -1,11 +1,13 @@
 """What `elman check` prints about a text to learn a language from."""
 
-import sys
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from elman.cli import show
+from elman.cli.findings import remarks, tell
 from elman.data.corpus_options import CorpusOptions
+from elman.data.findings import Findings, Report
 from elman.data.plain_text import PlainText
 from elman.errors import ElmanError
 
@@ -14,28 +16,36 @@ FEW = 100_000  # characters, below which little can be learned
 LONG = 100_000  # characters of a line
 
 
+@dataclass(frozen=True)
+class CorpusReport(Report):
+    """A text as it was found: its sizes, and its symbols."""
+
+    characters: int = 0
+    different_characters: int = 0
+    lines: int = 0
+    longest_line: dict[str, int] = field(default_factory=dict)
+    words: int = 0
+    different_words: int = 0
+    words_seen_once: int = 0
+    rarest_characters: list[str] = field(default_factory=list)
+
+
 def check_corpus(files: list[str], options: dict[str, Any], *, json: bool) -> int:
     """Print what is in some texts, which are read piece after piece; returns the exit code."""
     from elman.data.config_file import merge
 
     chosen, _ = merge(CorpusOptions, overrides=options)
-    code, found = 0, list[dict[str, Any]]()
-    for file in files:
-        try:
-            found.append(_inspect(PlainText(file, chosen)))
-        except ElmanError as error:
-            code = max(code, error.exit_code)
-            print(show.fit(f"elman: {show.printable(str(error))}", sys.stderr), file=sys.stderr)
-    if any(report["problems"] for report in found):
-        code = max(code, 2)
-    if json:
-        show.as_json({"files": found, "sound": not code})
-    for report in found if not json else ():
-        _print(report)
-    return code
+    return tell(Findings([_report(file, chosen) for file in files], []), _print, json=json)
 
 
-def _inspect(text: PlainText) -> dict[str, Any]:
+def _report(file: str, options: CorpusOptions) -> CorpusReport:
+    try:
+        return _inspect(PlainText(file, options))
+    except ElmanError as error:
+        return CorpusReport(file, str(error), error.exit_code)
+
+
+def _inspect(text: PlainText) -> CorpusReport:
     """Sizes, frequencies, and what is wrong."""
     notes: list[str] = []
     letters: Counter[str] = Counter()
@@ -52,20 +62,20 @@ def _inspect(text: PlainText) -> dict[str, Any]:
     lines += held > 0
     longest, at = (held, lines) if held > longest else (longest, at)
     characters = letters.total()
-    return {
-        "path": text.path,
-        "characters": characters,
-        "different_characters": len(letters),
-        "lines": lines,
-        "longest_line": {"characters": longest, "line": at},
-        "words": words.total(),
-        "different_words": len(words),
-        "words_seen_once": sum(count == 1 for count in words.values()),
-        "rarest_characters": [name for name, _ in sorted(letters.items(), key=lambda each: each[1])[:MOST]],
-        "notes": notes,
-        "warnings": _warnings(characters, longest, at),
-        "problems": [] if characters else ["the text is empty"],
-    }
+    return CorpusReport(
+        path=text.path,
+        characters=characters,
+        different_characters=len(letters),
+        lines=lines,
+        longest_line={"characters": longest, "line": at},
+        words=words.total(),
+        different_words=len(words),
+        words_seen_once=sum(count == 1 for count in words.values()),
+        rarest_characters=[name for name, _ in sorted(letters.items(), key=lambda each: each[1])[:MOST]],
+        notes=notes,
+        warnings=_warnings(characters, longest, at),
+        problems=[] if characters else ["the text is empty"],
+    )
 
 
 def _warnings(characters: int, longest: int, at: int) -> list[str]:
@@ -77,21 +87,17 @@ def _warnings(characters: int, longest: int, at: int) -> list[str]:
     return found
 
 
-def _print(report: dict[str, Any]) -> None:
-    path, line = report["path"], report["longest_line"]
-    show.line(f"{path}: {report['characters']:,} characters, {report['lines']:,} lines")
-    rare = " ".join(repr(name)[1:-1] for name in report["rarest_characters"])
-    once, words = report["words_seen_once"], report["words"]
+def _print(report: CorpusReport) -> None:
+    path, line = report.path, report.longest_line
+    show.line(f"{path}: {report.characters:,} characters, {report.lines:,} lines")
+    rare = " ".join(repr(name)[1:-1] for name in report.rarest_characters)
+    once, words = report.words_seen_once, report.words
     show.table(
         [
-            ("characters", f"{report['different_characters']:,} different ones; the rarest: {rare}"),
-            ("words", f"{words:,} between spaces, {report['different_words']:,} different ones, {once:,} seen once"),
+            ("characters", f"{report.different_characters:,} different ones; the rarest: {rare}"),
+            ("words", f"{words:,} between spaces, {report.different_words:,} different ones, {once:,} seen once"),
             ("lines", f"the longest has {line['characters']:,} characters, line {line['line']:,}"),
         ],
         left=(0, 1),
     )
-    for kind in ("note", "warning", "problem"):
-        for words in report[f"{kind}s"]:
-            show.line(f"{kind}: {words}")
-    if not report["warnings"] and not report["problems"]:
-        print("Nothing is wrong.")
+    remarks(note=report.notes, warning=report.warnings, problem=report.problems)

@@ -1,10 +1,9 @@
 """What `elman check --task forecast` prints about files of series to be continued."""
 
-import sys
 from typing import Any
 
 from elman.cli import show
-from elman.errors import ElmanError
+from elman.cli.findings import remarks, tell_plain
 
 
 def check_forecast(files: list[str], options: dict[str, Any], *, json: bool) -> int:
@@ -14,23 +13,7 @@ def check_forecast(files: list[str], options: dict[str, Any], *, json: bool) -> 
     from elman.data.series.reading import read_series
 
     chosen, _ = merge(SeriesDataOptions, overrides=options)
-    found: list[dict[str, Any]] = []
-    code = 0
-    for file in files:
-        try:
-            found.append(_report(read_series(file, chosen)))
-        except ElmanError as error:
-            found.append({"path": file, "error": str(error)})
-            code = max(code, error.exit_code)
-    if json:
-        show.as_json({"files": found, "sound": not code})
-        return code
-    for report in found:
-        if "error" in report:
-            print(show.fit(f"elman: {show.printable(report['error'])}", sys.stderr), file=sys.stderr)
-        else:
-            _print(report)
-    return code
+    return tell_plain(files, lambda file: _report(read_series(file, chosen)), _print, json=json)
 
 
 def _report(table: Any) -> dict[str, Any]:
@@ -73,9 +56,6 @@ def _print(report: dict[str, Any]) -> None:
             why = f" ({report['why'][role]})" if role in report["why"] else ""
             facts.append((role, ", ".join(names[:6]) + more + why))
     show.table(facts, left=(0, 1))
-    for problem in report["problems"]:
-        show.line(f"warning: {problem['sentence']}")
-    for note in report["notes"]:
-        show.line(f"note: {note}")
+    remarks(warning=[problem["sentence"] for problem in report["problems"]], note=report["notes"])
     if not report["problems"]:
         print("Nothing is wrong.")

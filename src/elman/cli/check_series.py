@@ -1,13 +1,12 @@
 """What `elman check` prints about files of labelled numeric series."""
 
-import sys
 from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from elman.cli import show
-from elman.errors import ElmanError
+from elman.cli.findings import remarks, tell_plain
 
 MOST_CLASSES = 40
 
@@ -19,23 +18,7 @@ def check_series(files: list[str], options: dict[str, Any], *, json: bool) -> in
     from elman.data.series.labelled_series import read_collection
 
     chosen, _ = merge(CollectionOptions, overrides=options)
-    found: list[dict[str, Any]] = []
-    code = 0
-    for file in files:
-        try:
-            found.append(_report(read_collection(file, chosen, need_label=False)))
-        except ElmanError as error:
-            found.append({"path": file, "error": str(error)})
-            code = max(code, error.exit_code)
-    if json:
-        show.as_json({"files": found, "sound": not code})
-        return code
-    for report in found:
-        if "error" in report:
-            print(show.fit(f"elman: {show.printable(report['error'])}", sys.stderr), file=sys.stderr)
-        else:
-            _print(report)
-    return code
+    return tell_plain(files, lambda file: _report(read_collection(file, chosen, need_label=False)), _print, json=json)
 
 
 def _report(data: Any) -> dict[str, Any]:
@@ -79,5 +62,4 @@ def _print(report: dict[str, Any]) -> None:
     ):
         if report[kind]:
             show.line(f"warning: {report[kind]:,} series {what}")
-    for note in report["notes"]:
-        show.line(f"note: {note}")
+    remarks(note=report["notes"])

@@ -1,14 +1,13 @@
 """What `elman check` prints about files of tagged sentences."""
 
-import dataclasses
-import sys
 from typing import TYPE_CHECKING, Any
 
 from elman.cli import show
+from elman.cli.findings import remarks, tell
 from elman.data.tagged_options import TagDataOptions
 
 if TYPE_CHECKING:
-    from elman.tasks.tag.inspection import TagInspection, TagReport
+    from elman.tasks.tag.inspection import TagReport
 
 MOST = 40
 
@@ -20,28 +19,10 @@ def check_tags(files: list[str], options: dict[str, Any], *, json: bool) -> int:
 
     chosen, _ = merge(TagDataOptions, overrides=options)
     found = inspect_tagged(files, chosen)
-    if json:
-        show.as_json({**dataclasses.asdict(found), "sound": found.sound})
-    else:
-        _print(found)
-    for report in found.files:
-        if report.error:
-            print(show.fit(f"elman: {show.printable(report.error)}", sys.stderr), file=sys.stderr)
-    return 0 if found.sound else max(2, *(report.exit_code for report in found.files))
+    return tell(found, _print, json=json)
 
 
-def _print(found: "TagInspection") -> None:
-    readable = [file for file in found.files if not file.error]
-    for file in readable:
-        _print_file(file)
-        print()
-    for warning in found.warnings:
-        show.line(f"warning: {warning}")
-    if readable and found.sound and not found.warnings and not any(file.warnings for file in readable):
-        print("Nothing is wrong.")
-
-
-def _print_file(file: "TagReport") -> None:
+def _print(file: "TagReport") -> None:
     """One file: where it stands, its columns and lengths, the tags and labels, then what is wrong."""
     show.line(f"{file.path}: {file.sentences:,} sentences, {file.words:,} words, {file.format}")
     facts = [(role, f"column {name!r}") for role, name in file.columns.items()]
@@ -59,9 +40,7 @@ def _print_file(file: "TagReport") -> None:
                 print(f"… and {len(lines) - MOST:,} other {what}s")
     if file.problems or file.warnings or file.notes:
         print()
-    for kind, sentences in (("problem", file.problems), ("warning", file.warnings), ("note", file.notes)):
-        for sentence in sentences:
-            show.line(f"{kind}: {sentence}")
+    remarks(problem=file.problems, warning=file.warnings, note=file.notes)
     for place in file.invalid_at:
         show.line(f"  {place}")
     if file.invalid > len(file.invalid_at):

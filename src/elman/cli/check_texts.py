@@ -1,14 +1,13 @@
 """What `elman check` prints about files of texts and labels."""
 
-import dataclasses
-import sys
 from typing import TYPE_CHECKING, Any
 
 from elman.cli import show
+from elman.cli.findings import remarks, tell
 from elman.data.options import DataOptions
 
 if TYPE_CHECKING:
-    from elman.data.inspection import FileReport, Inspection
+    from elman.data.inspection import FileReport
 
 MOST_LABELS = 40
 
@@ -20,28 +19,10 @@ def check_texts(files: list[str], options: dict[str, Any], *, json: bool) -> int
 
     chosen, _ = merge(DataOptions, overrides=options)
     found = inspect_files(files, chosen)
-    if json:
-        show.as_json({**dataclasses.asdict(found), "sound": found.sound})
-    else:
-        _print(found)
-    for report in found.files:
-        if report.error:
-            print(show.fit(f"elman: {show.printable(report.error)}", sys.stderr), file=sys.stderr)
-    return 0 if found.sound else max(2, *(report.exit_code for report in found.files))
+    return tell(found, _print, json=json)
 
 
-def _print(found: "Inspection") -> None:
-    readable = [file for file in found.files if not file.error]
-    for file in readable:
-        _print_file(file)
-        print()
-    for warning in found.warnings:
-        show.line(f"warning: {warning}")
-    if readable and found.sound and not found.warnings and not any(file.warnings for file in readable):
-        print("Nothing is wrong.")
-
-
-def _print_file(file: "FileReport") -> None:
+def _print(file: "FileReport") -> None:
     """One file: where it stands, its columns, lengths and labels, then what is wrong."""
     show.line(", ".join(filter(None, [f"{file.path}: {file.rows:,} rows", file.format, file.encoding])))
     facts: list[tuple[str, str]] = []
@@ -66,9 +47,7 @@ def _print_file(file: "FileReport") -> None:
         _print_labels(file.labels, file.rows)
     if file.problems or file.warnings or file.notes:
         print()
-    for kind, sentences in (("problem", file.problems), ("warning", file.warnings), ("note", file.notes)):
-        for sentence in sentences:
-            show.line(f"{kind}: {sentence}")
+    remarks(problem=file.problems, warning=file.warnings, note=file.notes)
 
 
 def _print_labels(labels: dict[str, int], rows: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elman.data.columns import Columns, find_columns
+from elman.data.findings import Findings, Report
 from elman.data.labelled import MISSING, in_order, lacks_label, split_labels
 from elman.data.options import DataOptions
 from elman.data.table import FORMATS, Places, Table, read_table
@@ -33,13 +34,10 @@ class Lengths:
 
 
 @dataclass(frozen=True)
-class FileReport:
-    """One file as it was found.
+class FileReport(Report):
+    """One file of texts as it was found.
 
     Args:
-        path: the file.
-        error: why it cannot be read at all; then nothing else is filled in.
-        exit_code: 0, or what the command line ends with for this error: 2 for wrong data, 3 where the disk refuses.
         rows: their number.
         format, encoding, sha256: of the file.
         columns: the names of all columns.
@@ -50,14 +48,8 @@ class FileReport:
         empty: rows whose text is empty or blank.
         repeated: rows whose text stands in an earlier row, too.
         contradictory: different texts that occur with different labels.
-        problems: what training would stop at, one sentence each.
-        warnings: what harms a result without stopping anything.
-        notes: what was noticed while reading.
     """
 
-    path: str
-    error: str = ""
-    exit_code: int = 0
     rows: int = 0
     format: str = ""
     encoding: str = ""
@@ -70,9 +62,6 @@ class FileReport:
     empty: int = 0
     repeated: int = 0
     contradictory: int = 0
-    problems: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -85,23 +74,14 @@ class Overlap:
 
 
 @dataclass(frozen=True)
-class Inspection:
+class Inspection(Findings[FileReport]):
     """The reports of some files, and what they have in common that they should not.
 
     Args:
-        files: one report per file.
         overlaps: the pairs of files that share texts.
-        warnings: overlaps and labels that occur in one file only, one sentence each.
     """
 
-    files: list[FileReport]
     overlaps: list[Overlap]
-    warnings: list[str]
-
-    @property
-    def sound(self) -> bool:
-        """Whether training could read every file."""
-        return not any(file.error or file.problems for file in self.files)
 
 
 def inspect_files(paths: Sequence[str | os.PathLike[str]], options: DataOptions | None = None) -> Inspection:
@@ -289,4 +269,4 @@ def _compare(files: list[FileReport], counts: list[Counter[str]]) -> Inspection:
         if learned and (unseen := [label for label in other.labels if label not in learned]):
             some = ", ".join(map(repr, unseen[:5])) + (" …" if len(unseen) > 5 else "")
             warnings.append(f"labels in {other.path} that {files[0].path} does not have: {some}")
-    return Inspection(files, overlaps, warnings)
+    return Inspection(files, warnings, overlaps)

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from elman.data.findings import Findings, Report
 from elman.data.parallel import Pairs, read_pairs
 from elman.data.parallel_options import PairDataOptions
 from elman.errors import ElmanError
@@ -16,34 +17,24 @@ LEAST = 20  # characters of the longer side, below which lengths tell nothing
 
 
 @dataclass(frozen=True)
-class PairReport:
+class PairReport(Report):
     """What one file, or two, hold.
 
     Args:
-        path: as messages name it.
         pairs: how many.
         names: of both sides.
         medians: characters of a text, on either side.
         longest: the same of the longest text.
-        warnings: what is odd, one sentence each, with places.
-        notes: what was noticed while reading.
-        error: why it cannot be read; "" if it can.
-        exit_code: that of the error.
     """
 
-    path: str
     pairs: int = 0
     names: tuple[str, str] = ("", "")
     medians: tuple[int, int] = (0, 0)
     longest: tuple[int, int] = (0, 0)
-    warnings: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    error: str = ""
-    exit_code: int = 0
 
 
-def inspect_pairs(files: Sequence[str], options: PairDataOptions | None = None) -> tuple[list[PairReport], list[str]]:
-    """A report for each file, and what they share.
+def inspect_pairs(files: Sequence[str], options: PairDataOptions | None = None) -> Findings[PairReport]:
+    """Look through files of pairs; problems are reported, not raised.
 
     Args:
         files: as `read_pairs` takes them.
@@ -52,7 +43,7 @@ def inspect_pairs(files: Sequence[str], options: PairDataOptions | None = None) 
     Example:
         >>> path = getfixture("tmp_path") / "a.tsv"
         >>> _ = path.write_text("A house.\\tEin Haus.\\nA tree.\\t\\nA tree.\\t\\n")
-        >>> [report], shared = inspect_pairs([str(path)])
+        >>> report = inspect_pairs([str(path)]).files[0]
         >>> report.pairs, [warning.split(" (")[0] for warning in report.warnings]
         (3, ['2 pairs have an empty side', '1 pair stands there before, word for word'])
     """
@@ -71,7 +62,7 @@ def inspect_pairs(files: Sequence[str], options: PairDataOptions | None = None) 
             own = set(first.sources)
             if both := sum(text in own for text in pairs.sources):
                 shared.append(f"{both:,} of {len(pairs):,} sources of {pairs.path} are also in {first.path}")
-    return reports, shared
+    return Findings(reports, shared)
 
 
 def _report(pairs: Pairs) -> PairReport:

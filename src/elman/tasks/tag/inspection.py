@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from elman.data.findings import Findings, Report
 from elman.data.inspection import parts_of
 from elman.data.labelled import in_order
 from elman.data.sentences import Tagged
@@ -18,13 +19,10 @@ SHOWN = 10  # places of invalid tags that are named
 
 
 @dataclass(frozen=True)
-class TagReport:
-    """One file as it was found.
+class TagReport(Report):
+    """One file of tagged sentences as it was found.
 
     Args:
-        path: the file.
-        error: why it cannot be read at all; then nothing else is filled in.
-        exit_code: 0, or what the command line ends with for this error.
         sentences, words: their number.
         format, sha256: of the file.
         columns: "word", "tag", "label" → the column that was read.
@@ -34,14 +32,8 @@ class TagReport:
         invalid: how many tags may not stand where they do in this scheme.
         invalid_at: the first of them, with their lines.
         repeated: sentences that stand in the file before.
-        problems: what training would stop at, one sentence each.
-        warnings: what harms a result without stopping anything.
-        notes: what was noticed while reading.
     """
 
-    path: str
-    error: str = ""
-    exit_code: int = 0
     sentences: int = 0
     words: int = 0
     format: str = ""
@@ -56,30 +48,11 @@ class TagReport:
     invalid: int = 0
     invalid_at: list[str] = field(default_factory=list)
     repeated: int = 0
-    problems: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class TagInspection:
-    """The reports of some files, and what they have in common that they should not.
-
-    Args:
-        files: one report per file.
-        warnings: sentences that two files share, and tags that the first file does not have, one sentence each.
-    """
-
-    files: list[TagReport]
-    warnings: list[str]
-
-    @property
-    def sound(self) -> bool:
-        """Whether training could read every file."""
-        return not any(file.error or file.problems for file in self.files)
-
-
-def inspect_tagged(paths: Sequence[str | os.PathLike[str]], options: TagDataOptions | None = None) -> TagInspection:
+def inspect_tagged(
+    paths: Sequence[str | os.PathLike[str]], options: TagDataOptions | None = None
+) -> Findings[TagReport]:
     """Look through files of tagged sentences; problems are reported, not raised.
 
     Args:
@@ -106,7 +79,7 @@ def inspect_tagged(paths: Sequence[str | os.PathLike[str]], options: TagDataOpti
         except ElmanError as error:
             files.append(TagReport(path, error=str(error), exit_code=error.exit_code))
         data.append(found)
-    return TagInspection(files, _compare(files, data))
+    return Findings(files, _compare(files, data))
 
 
 def _report(data: Tagged) -> TagReport:
