@@ -14,6 +14,7 @@ from elman.data.series.options import SeriesDataOptions
 from elman.data.series.reading import read_series
 from elman.data.series.table import SeriesTable
 from elman.errors import ArgumentError, ConfigError, DataError, RunError, TrainingError
+from elman.learn.report import Moment, Silent
 from elman.tasks.forecast.backtest import backtest, until
 from elman.tasks.forecast.conformal import conformal_quantile, margins_of
 from elman.tasks.forecast.forecaster import Forecaster
@@ -304,3 +305,36 @@ def test_an_ensemble_is_the_mean_of_its_members(tmp_path: Path, output: str) -> 
     (tmp_path / "other" / "members").mkdir(parents=True)
     with pytest.raises(RunError):
         train_forecaster(series, together, tmp_path / "other")
+
+
+class PullsThePlug(Silent):
+    """Ends the training of one member from outside after some steps, and counts the steps of each."""
+
+    def __init__(self, member: int = 0, after: int = 0) -> None:
+        self.end, self.now, self.steps = (member, after), 0, {1: 0, 2: 0}
+
+    def say(self, text: str) -> None:
+        self.now += text.startswith("\nNetwork ")
+
+    def step(self, moment: Moment) -> None:
+        self.steps[self.now] += 1
+        if (self.now, moment.step) == self.end:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("member", "after"), [(1, 5), (2, 1), (2, 7)])
+def test_an_interrupted_ensemble_ends_as_an_unbroken_one(tmp_path: Path, member: int, after: int) -> None:
+    """Broken within the first or the second member, whose steps alone are made again."""
+    own = options(ensemble=2, checkpoint_minutes=0.0, dropout=0.3, batch_size=128, epochs=3)
+    series, whole, broken = waves(8), tmp_path / "whole", tmp_path / "broken"
+    each = train_forecaster(series, own, whole).record["history"]["steps"]
+    with pytest.raises(KeyboardInterrupt):
+        train_forecaster(series, own, broken, PullsThePlug(member, after))
+    with pytest.raises(RunError, match="not finished"):
+        elman.load(broken)
+    counts = PullsThePlug()
+    train_forecaster(series, own, broken, counts)
+    done = after - 1  # the last checkpoint stands before the step that was cut off
+    assert counts.steps == ({1: each - done, 2: each} if member == 1 else {1: 0, 2: each - done})
+    assert (whole / "model.safetensors").read_bytes() == (broken / "model.safetensors").read_bytes()
+    assert sorted(path.name for path in whole.iterdir()) == sorted(path.name for path in broken.iterdir())
