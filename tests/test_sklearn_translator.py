@@ -40,10 +40,10 @@ def test_the_rules_of_scikit_learn(rule: str) -> None:
 
 
 def test_the_defaults_are_those_of_the_command() -> None:
-    """But for the threads, and the seed's name."""
+    """But for the seed's name."""
     known = slots(TranslateOptions)
     for name, value in Translator().get_params().items():
-        if name not in ("random_state", "threads"):
+        if name != "random_state":
             assert value == known[name].default, name
 
 

@@ -13,7 +13,7 @@ class Translator(Estimator):
     """Two recurrent networks, one that reads a text and one that writes another text.
 
     X is a list of strings, y their translations. A share of the different texts is held back from learning and chooses
-    the epoch. The defaults are those of `elman train --task translate`, on one thread.
+    the epoch. The defaults are those of `elman train --task translate`.
 
     Args:
         tokens: what one symbol is: "bpe", "word" or "character".

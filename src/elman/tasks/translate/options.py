@@ -22,7 +22,5 @@ class TranslateOptions:
     data: PairDataOptions = field(default_factory=PairDataOptions)
     symbols: PairSymbolOptions = field(default_factory=PairSymbolOptions)
     model: EncoderDecoderOptions = field(default_factory=EncoderDecoderOptions)
-    training: PairTraining = field(
-        default_factory=lambda: PairTraining(batch_size=256, learning_rate=2e-3, warmup=0.1, threads=0)
-    )
+    training: PairTraining = field(default_factory=lambda: PairTraining(batch_size=256, learning_rate=2e-3, warmup=0.1))
     search: SearchOptions = field(default_factory=SearchOptions)
