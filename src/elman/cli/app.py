@@ -29,6 +29,7 @@ COMMANDS = {
     "chat": "Talk with a trained chatbot in the terminal.",
     "generate": "Continue a text with a language model.",
     "score": "Say how probable every symbol of a text is to a language model.",
+    "watch": "Watch numbers line by line, and tell what is unlike all before.",
     "check": "Say what is in a file of examples, and what is wrong with it.",
     "info": "Show what a run folder holds: options, results, classes.",
     "init": "Write a configuration file with every option and its default.",

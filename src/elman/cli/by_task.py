@@ -15,6 +15,7 @@ HANDLERS = {
         "tag": "check_tags:check_tags",
         "series": "check_series:check_series",
         "forecast": "check_forecast:check_forecast",
+        "watch": "check_watch:check_watch",
         "translate": "check_pairs:check_pairs",
         "chat": "check_dialogues:check_dialogues",
     },
@@ -29,6 +30,7 @@ INSTEAD = {
     "generate": "elman generate RUN, or elman score RUN FILE",
     "translate": "elman translate RUN FILE",
     "chat": "elman chat RUN",
+    "watch": "elman watch RUN FILE",
 }
 
 

@@ -122,14 +122,42 @@ def byte_pieces(path: str | os.PathLike[str]) -> Iterator[bytes]:
     Raises:
         DataError, StorageError: as `read_bytes`.
     """
+    with _unpacked(path) as source:
+        while piece := source.read(_CHUNK):
+            yield piece
+
+
+def byte_lines(path: str | os.PathLike[str], most: int) -> Iterator[bytes]:
+    """The lines of a file, unpacked where it is gzipped, each as soon as it is there; "-" is standard input.
+
+    Args:
+        path: the file.
+        most: bytes of a line; of a longer one the first `most` + 1 are given.
+
+    Raises:
+        DataError, StorageError: as `read_bytes`.
+
+    Example:
+        >>> path = getfixture("tmp_path") / "a.txt"
+        >>> _ = path.write_bytes(b"ab\\nabcdefgh\\nc")
+        >>> list(byte_lines(path, 4))
+        [b'ab\\n', b'abcde', b'c']
+    """
+    with _unpacked(path) as source:
+        while line := source.readline(most + 1):
+            yield line
+            while len(line) > most and not line.endswith(b"\n"):
+                line = source.readline(most + 1)
+
+
+@contextlib.contextmanager
+def _unpacked(path: str | os.PathLike[str]) -> Iterator[io.BufferedIOBase]:
     name = os.fspath(path)
     fix = "Fetch or pack the file again."
     try:
         with _opened(name) as file:
             packed = file.peek(2)[:2] == GZIP
-            source = gzip.GzipFile(fileobj=file) if packed else file
-            while piece := source.read(_CHUNK):
-                yield piece
+            yield gzip.GzipFile(fileobj=file) if packed else file
     except (FileNotFoundError, NotADirectoryError):
         raise DataError(f"there is no file {name!r}", fix=_similar(name)) from None
     except EOFError:

@@ -28,7 +28,7 @@ def read_json_lines(text: str, path: str) -> Rows:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
-        row = _object(line, path, number)
+        row = json_object(line, path, number)
         for key in row:
             if key not in columns:
                 columns[key] = [None] * len(lines)
@@ -67,7 +67,12 @@ def cell(value: Any) -> Any:
     return str(value)
 
 
-def _object(line: str, path: str, number: int) -> dict[str, Any]:
+def json_object(line: str, path: str, number: int) -> dict[str, Any]:
+    """The object on one line.
+
+    Raises:
+        DataError: it is none, or a key stands in it twice.
+    """
     try:
         row = json.loads(line, object_pairs_hook=_pairs)
     except json.JSONDecodeError as error:

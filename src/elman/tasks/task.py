@@ -2,7 +2,7 @@
 
 import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -58,6 +58,13 @@ TASKS = {
         load="forecast.storage:from_run",
         results="forecast.results:summary",
     ),
+    "watch": Task(
+        what="numbers recorded step by step, to be watched for anomalies: sensors, meters, counters",
+        options="watch.options:WatchOptions",
+        train="watch.training:train_watcher",
+        load="watch.storage:from_run",
+        results="watch.results:summary",
+    ),
     "generate": Task(
         what="any text, to learn its language: what comes next",
         options="generate.options:GenerateOptions",
@@ -80,6 +87,7 @@ TASKS = {
         results="chat.results:summary",
     ),
 }
+GUESSED = tuple(name for name in TASKS if name != "watch")  # anomalies are looked for where one asks for it only
 
 
 class TrainedModel:
@@ -165,25 +173,50 @@ def train(
     from elman.learn.report import make_report
 
     content = dict({} if config is None else config if isinstance(config, Mapping) else read_yaml(config))
-    name = task or plain(content.pop("task", None)) or find_task(path)
+    named, report = task or plain(content.pop("task", None)), make_report(quiet)
+    given = [name for name, value in options.items() if value is not None]
+    name = named or find_task(path, given, report.say)
     if name == "classify" and find_task(path) == "series":
         name = "series"
     chosen, _ = merge(part(name, "options"), yaml=content, overrides=options)
     folder = run_folder(path) if out is None else Path(out)
-    return part(name, "train")(os.fspath(path), chosen, folder, make_report(quiet))
+    return part(name, "train")(os.fspath(path), chosen, folder, report)
 
 
-def find_task(path: str | os.PathLike[str]) -> str:
+def find_task(path: str | os.PathLike[str], given: Iterable[str] = (), say: Callable[[str], None] | None = None) -> str:
     """The task that a file is most likely meant for.
 
+    Args:
+        path: the file.
+        given: names of options: where a file looks like any table, those that one task alone has tell which.
+        say: told where another task is possible, and how to ask for it.
+
+    Raises:
+        ConfigError: by the options it may be several tasks.
+
     Example:
-        >>> find_task("reviews.csv")
-        'classify'
+        >>> find_task("reviews.csv"), find_task("sales.csv", ["horizon"])
+        ('classify', 'forecast')
     """
-    from elman.data.kinds import kind_of
+    from elman.data.kinds import kind_of, may_be_series
+    from elman.data.options import slots
 
     found = kind_of(path)
-    return found if found in TASKS else "classify"
+    if found != "classify":
+        return found
+    able = [task for task in GUESSED if set(given) <= set(slots(part(task, "options")))]
+    if "classify" in able or not able:
+        if say and may_be_series(path):
+            say(f"{path} is read as texts with labels. If it holds series to be continued, write --task forecast.")
+        return "classify"
+    if len(able) > 1:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise ConfigError(
+            f"with {flags}, {path} may be meant for several tasks",
+            expected=f"one of {', '.join(able)}",
+            fix=f"Write --task {able[0]}, for instance.",
+        )
+    return able[0]
 
 
 def load(folder: str | os.PathLike[str]) -> Any:

@@ -47,7 +47,7 @@ def read_series(path: str | os.PathLike[str], options: SeriesDataOptions | None 
         (['A', 'B'], 'daily', [3.0, 4.0, nan, 6.0], 'gaps')
     """
     options = options or SeriesDataOptions()
-    table = _read(path, options)
+    table = numeric_table(path, format=options.format, encoding=options.encoding, header=options.header)
     roles = find_roles(table, options)
     if roles.layout == "rows":
         return _from_rows(table, roles, options)
@@ -56,13 +56,15 @@ def read_series(path: str | os.PathLike[str], options: SeriesDataOptions | None 
     return _from_long(table, roles, options)
 
 
-def _read(path: str | os.PathLike[str], options: SeriesDataOptions) -> Table:
-    """The table; in one of numbers, a first row that is none of them names the columns."""
-    table = read_table(path, format=options.format, encoding=options.encoding, header=options.header)
-    if options.header is None and not table.named and table.format in ("csv", "tsv"):
+def numeric_table(
+    path: str | os.PathLike[str], *, format: str | None = None, encoding: str | None = None, header: bool | None = None
+) -> Table:
+    """`read_table`; in a table of numbers, a first row that is none of them names the columns."""
+    table = read_table(path, format=format, encoding=encoding, header=header)
+    if header is None and not table.named and table.format in ("csv", "tsv"):
         columns = [values for values in table.columns.values() if is_numeric(values[1:])]
         if any(not is_numeric(values[:1]) and str(values[0]).strip() for values in columns):
-            table = read_table(path, format=options.format, encoding=options.encoding, header=True)
+            table = read_table(path, format=format, encoding=encoding, header=True)
     notes = [note for note in table.notes if "column names" not in note]  # the roles are shown, which tells as much
     return replace(table, notes=notes)
 

@@ -75,7 +75,7 @@ def find_roles(table: Table, options: SeriesDataOptions) -> Roles:
     why: dict[str, str] = {}
     if options.layout == "rows" or (options.layout is None and not options.time and _one_row_each(table, given)):
         return _rows(table, given)
-    time, why["time"] = (options.time, "as given") if options.time else _find_time(table, given)
+    time, why["time"] = (options.time, "as given") if options.time else find_time(table, given)
     taken = {time, *(name for names in given.values() for name in names)}
     free = [name for name in table.columns if name not in taken]
     series = given["series"]
@@ -161,7 +161,8 @@ def _rows(table: Table, given: dict[str, tuple[str, ...]]) -> Roles:
     return Roles("rows", None, first, steps, why={"series": "one row per series"})
 
 
-def _find_time(table: Table, given: dict[str, tuple[str, ...]]) -> tuple[str | None, str]:
+def find_time(table: Table, given: dict[str, tuple[str, ...]]) -> tuple[str | None, str]:
+    """The column of the times, which has no other role, and why; None where there is none."""
     taken = {name for names in given.values() for name in names}
     free = [name for name in table.columns if name not in taken]
     for wanted in TIME_NAMES:
