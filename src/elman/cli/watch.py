@@ -48,8 +48,11 @@ def watch(
         skip_bad: name wrong lines on the standard error and go on, instead of ending.
         format: of what is written.
     """
+    import numpy as np
+
     from elman.data.series.lines import StepLines, read_lines
 
+    np.seterr(over="ignore")  # a value beyond all bounds is an alarm, not a warning
     model = tasks.load(run)
     if model.task != "watch":
         raise RunError(f"{run} holds a model for the task {model.task!r}", expected="a run of --task watch")

@@ -77,8 +77,8 @@ class WatchStream:
         self._said = np.full((1, 2 * self._d), np.nan, kind)
         self._mu, self._width = self._said[0, : self._d], self._said[0, self._d :]
         # As arrays: a number costs half a microsecond to be made one.
-        self._far, self._zero, self._least = (np.full(self._d, v, kind) for v in (FARTHEST, 0, LEAST))
-        self._near = -self._far
+        self._zero, self._least = np.zeros(self._d, kind), np.full(self._d, LEAST, kind)
+        self._high, self._low = np.full(self._d, FARTHEST), np.full(self._d, -FARTHEST)
         self._average = float("nan")
         self._event, self._before, self._held = 0, False, 0
 
@@ -148,9 +148,8 @@ class WatchStream:
     def _read(self, z: np.ndarray, seen: Any) -> None:
         """Let the network read a step, and say what it expects of the next one."""
         if seen is True:
-            self._newest[...] = z
-            np.minimum(self._newest, self._far, out=self._newest)
-            np.maximum(self._newest, self._near, out=self._newest)
+            np.minimum(z, self._high, out=z)
+            np.maximum(z, self._low, out=self._newest, casting="same_kind")
             self._seen.fill(1)
         else:
             np.copyto(self._newest, z.clip(-FARTHEST, FARTHEST), where=seen, casting="same_kind")
