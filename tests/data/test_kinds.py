@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from elman.data.kinds import SEEN, kind_of
+from elman.data.kinds import SEEN, kind_of, like_series
+from elman.errors import ConfigError
+from elman.tasks import find_task
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,22 @@ from elman.data.kinds import SEEN, kind_of
         ("wnut.txt", "We\tO\nsaw\tO\nAnn\tB-person\n\nNo\tO\n", "tag"),
         ("README", "some words\nand more\n", "generate"),
         ("image.png", "some words\n", "classify"),
+        ("sales.csv", "date,sales\n2021-01-01,3\n2021-01-02,\n2021-01-03,4\n2021-01-04,4\n", "forecast"),
+        ("air.csv", "1949-01,112\n1949-02,118\n1949-03,132\n", "forecast"),
+        ("load.tsv", "ds\ty\n2021-01-01 00:00\t1.5\n2021-01-01 01:00\t2\n2021-01-01 02:00\t2\n", "forecast"),
+        ("y.jsonl", '{"day": "2021-01-01", "y": 3}\n' * 3, "forecast"),
+        ("shops.csv", "date,shop,y\n" + "2021-01-01,A,3\n2021-01-01,B,4\n" * 2, "forecast"),
+        (
+            "wide.csv",
+            "\n".join(["id," + ",".join(f"V{i}" for i in range(12))] + [f"M{k}{',7' * 12}" for k in range(3)]),
+            "forecast",
+        ),
+        # A class, a text, a name that is told apart by nothing, too few steps, too few rows: not beyond doubt.
+        ("moods.csv", "date,label\n2021-01-01,0\n2021-01-02,1\n2021-01-03,1\n", "classify"),
+        ("dated.csv", "date,review,likes\n2021-01-01,fine,3\n2021-01-02,dull,4\n2021-01-03,odd,4\n", "classify"),
+        ("sky.csv", "date,sky,rain\n2021-01-01,blue,3\n2021-01-02,grey,4\n2021-01-03,blue,4\n", "classify"),
+        ("few.csv", "id,V1,V2\nM1,2,3\nM2,2,3\nM3,4,3\n", "classify"),
+        ("short.csv", "date,sales\n2021-01-01,3\n", "classify"),
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
@@ -37,6 +55,41 @@ def test_kinds(tmp_path: Path, name: str, content: str, kind: str, packed: bool)
     path = tmp_path / (name + ".gz" if packed else name)
     path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
     assert kind_of(path) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "how"),
+    [
+        ("sky.csv", "date,sky,rain\n2021-01-01,blue,3\n2021-01-02,grey,4\n2021-01-03,blue,4\n", "maybe"),
+        ("numbers.csv", "a,b\n1,2\n2,3\n3,5\n", "maybe"),
+        ("sky.csv", "sky,rain\nblue,3\ngrey,4\nblue,4\n", "numbers"),
+        ("moods.csv", "date,label\n2021-01-01,0\n2021-01-02,1\n2021-01-03,1\n", ""),
+        ("damaged.csv", 'date,rain\n2021-01-01,"3\n', ""),
+        ("x.parquet", "", "numbers"),
+        ("x.conllu", "", ""),
+    ],
+)
+def test_how_much_a_table_is_like_series(tmp_path: Path, name: str, content: str, how: str) -> None:
+    (tmp_path / name).write_text(content)
+    assert like_series(tmp_path / name) == how
+
+
+def test_options_tell_which_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sky.csv").write_text("date,sky,rain\n2021-01-01,blue,3\n2021-01-02,grey,4\n2021-01-03,blue,4\n")
+    Path("reviews.csv").write_text("text,label\nfine,1\ndull,0\n")
+    said: list[str] = []
+    assert find_task("sky.csv", ["horizon", "epochs"], said.append) == "forecast"
+    assert not said
+    assert find_task("sky.csv", ["epochs"], said.append) == "classify"
+    assert "write --task forecast" in said.pop()
+    assert find_task("reviews.csv", ["epochs"], said.append) == "classify"
+    assert not said
+    with pytest.raises(ConfigError, match=r"and --horizon is for other tasks\. Write --task forecast\."):
+        find_task("reviews.csv", ["horizon", "epochs"])
+    with pytest.raises(ConfigError, match=r"Write --task translate or --task chat\."):
+        find_task("sky.csv", ["label_smoothing"])
+    assert find_task("sky.csv", ["horizon", "label_smoothing"]) == "classify"  # no task has both: it will say so
 
 
 def test_folders(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """`elman check`: what is in a file of examples, and what is wrong with it, before any training."""
 
+import sys
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from elman.cli import show
 from elman.cli.by_task import data_options, handler, tasks
 from elman.cli.flags import with_options
 
@@ -28,4 +30,6 @@ def check(
         task: what the file is meant for; found from the file if not given.
         json: print one JSON object instead.
     """
-    return handler("check", tasks.find_task(file) if task is None else task)([file, *more], options, json=json)
+    given = [name for name, value in options.items() if value is not None]
+    chosen = task or tasks.find_task(file, given, lambda text: print(show.printable(text), file=sys.stderr))
+    return handler("check", chosen)([file, *more], options, json=json)

@@ -6,11 +6,13 @@ import zlib
 from pathlib import Path
 
 from elman.data.files import GZIP
+from elman.errors import DataError
 
 TAGGED = (".conllu", ".conll", ".bio", ".iob", ".iob2", ".annotated")
 SERIES = (".ts", ".arff")
 PLAIN = (".txt", ".text")
 TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
+LINES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson")  # tables of which the first lines can be read alone
 PACKED = (".gz",)
 SOURCES, TARGETS = ("source", "src", "from", "input"), ("target", "tgt", "to", "translation")
 WORDS = ("word", "words", "token", "tokens", "form")
@@ -26,6 +28,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
         two texts per line with a tab between them, or columns named source and target: "translate"
         other lines of text: "generate"
         .ts, .arff: "series"
+        a table of dates and numbers, or of a name and the steps of a series in each row: "forecast"
         everything else: "classify"
 
     Args:
@@ -40,19 +43,48 @@ def kind_of(path: str | os.PathLike[str]) -> str:
         'generate'
     """
     file = Path(path)
-    suffixes = [s.lower() for s in file.suffixes if s.lower() not in PACKED]
-    suffix = suffixes[-1] if suffixes else ""
+    suffix = _suffix(file)
     if suffix in TAGGED:
         return "tag"
     if suffix in SERIES:
         return "series"
     if file.is_dir():
         return "tag" if any((file / f"seq.in{end}").exists() for end in ("", *PACKED)) else "classify"
-    if suffix in (".csv", ".tsv", ".tab", ".jsonl", ".ndjson"):
-        return _kind_of_names(next(iter(_first_lines(file)), ""))
+    if suffix in LINES:
+        lines = _first_lines(file)
+        kind = _kind_of_names(next(iter(lines), ""))
+        return "forecast" if kind == "classify" and _series(file, suffix, lines) == "sure" else kind
     if suffix in TABLES or (suffix and suffix not in PLAIN):
         return "classify"
     return _kind_of_lines(_first_lines(file))
+
+
+def like_series(path: str | os.PathLike[str]) -> str:
+    """What `series_in` says of a table; "numbers" of one whose first rows cannot be read alone."""
+    suffix = _suffix(Path(path))
+    if suffix in LINES:
+        return _series(Path(path), suffix, _first_lines(Path(path)))
+    return "numbers" if suffix in TABLES else ""
+
+
+def _suffix(file: Path) -> str:
+    """The ending that tells the format."""
+    return next((s.lower() for s in reversed(file.suffixes) if s.lower() not in PACKED), "")
+
+
+def _series(file: Path, suffix: str, lines: list[str]) -> str:
+    """What `series_in` says of the first rows of a table; "" of what is no table."""
+    from elman.data.csv_file import read_csv
+    from elman.data.json_lines import read_json_lines
+    from elman.data.series.kind import series_in
+
+    text = "\n".join(lines)
+    try:
+        if suffix in (".jsonl", ".ndjson"):
+            return series_in(read_json_lines(text, str(file)).columns)
+        return series_in(read_csv(text, str(file), "," if suffix == ".csv" else "\t").columns)
+    except DataError:
+        return ""
 
 
 def _kind_of_lines(lines: list[str]) -> str:

@@ -188,17 +188,17 @@ def find_task(path: str | os.PathLike[str], given: Iterable[str] = (), say: Call
 
     Args:
         path: the file.
-        given: names of options: where a file looks like any table, those that one task alone has tell which.
-        say: told where another task is possible, and how to ask for it.
+        given: names of options, which may tell that a table of numbers is to be continued.
+        say: told where a table may be one of series, and how to ask for that.
 
     Raises:
-        ConfigError: by the options it may be several tasks.
+        ConfigError: other tasks have these options.
 
     Example:
-        >>> find_task("reviews.csv"), find_task("sales.csv", ["horizon"])
-        ('classify', 'forecast')
+        >>> find_task("reviews.csv")
+        'classify'
     """
-    from elman.data.kinds import kind_of, may_be_series
+    from elman.data.kinds import kind_of, like_series
     from elman.data.options import slots
 
     found = kind_of(path)
@@ -206,17 +206,17 @@ def find_task(path: str | os.PathLike[str], given: Iterable[str] = (), say: Call
         return found
     able = [task for task in GUESSED if set(given) <= set(slots(part(task, "options")))]
     if "classify" in able or not able:
-        if say and may_be_series(path):
+        if say and like_series(path) == "maybe":
             say(f"{path} is read as texts with labels. If it holds series to be continued, write --task forecast.")
         return "classify"
-    if len(able) > 1:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise ConfigError(
-            f"with {flags}, {path} may be meant for several tasks",
-            expected=f"one of {', '.join(able)}",
-            fix=f"Write --task {able[0]}, for instance.",
-        )
-    return able[0]
+    if able == ["forecast"] and like_series(path):
+        return "forecast"
+    strange = [name for name in given if name not in slots(part("classify", "options"))]
+    flags = ", ".join(f"--{name.replace('_', '-')}" for name in strange)
+    raise ConfigError(
+        f"{path} is read as texts with labels, and {flags} {'is' if len(strange) == 1 else 'are'} for other tasks",
+        fix=f"Write --task {' or --task '.join(able)}.",
+    )
 
 
 def load(folder: str | os.PathLike[str]) -> Any:
