@@ -47,13 +47,13 @@ def test_rises_then_never_again(total: int, warmup: float, schedule: str) -> Non
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "rmsprop"])
 def test_fused_optimisers_make_the_steps_of_plain_ones(name: str) -> None:
-    options = TrainingOptions(optimizer=name, learning_rate=0.01, weight_decay=0.1, momentum=0.8)
+    options = TrainingOptions(optimizer=name, learning_rate=0.01, weight_decay=0.1, momentum=0.8, beta2=0.95)
     draw = torch.Generator().manual_seed(0)
     start = torch.randn(4, 3, generator=draw)
     ours, theirs = nn.Parameter(start.clone()), nn.Parameter(start.clone())
     plain = {
-        "adam": lambda p: torch.optim.Adam(p, 0.01, weight_decay=0.1, foreach=False, fused=False),
-        "adamw": lambda p: torch.optim.AdamW(p, 0.01, weight_decay=0.1, foreach=False, fused=False),
+        "adam": lambda p: torch.optim.Adam(p, 0.01, (0.9, 0.95), weight_decay=0.1, foreach=False, fused=False),
+        "adamw": lambda p: torch.optim.AdamW(p, 0.01, (0.9, 0.95), weight_decay=0.1, foreach=False, fused=False),
         "sgd": lambda p: torch.optim.SGD(p, 0.01, momentum=0.8, weight_decay=0.1, foreach=False, fused=False),
         "rmsprop": lambda p: torch.optim.RMSprop(p, 0.01, weight_decay=0.1, foreach=False),
     }[name]([theirs])

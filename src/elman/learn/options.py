@@ -18,6 +18,9 @@ class TrainingOptions:
     optimizer: str = option("adam", "the optimiser", choices=("adam", "adamw", "sgd", "rmsprop"))
     learning_rate: float = option(2e-3, "the largest step size of the schedule", above=0)
     momentum: float = option(0.9, "momentum of sgd", low=0, below=1)
+    beta2: float = option(
+        0.999, "decay of Adam's mean square of the gradient; with less, rare symbols move less at once", low=0, below=1
+    )
     weight_decay: float = option(0.0, "decay of the weights (decoupled with adamw)", low=0)
     clip: float = option(1.0, "largest norm of the gradient of all weights together; 0: no clipping", low=0)
     schedule: str = option(

@@ -21,7 +21,7 @@ def make_optimizer(
     """The optimiser that the options name, over the given parameters.
 
     Args:
-        options: optimizer, learning_rate, momentum and weight_decay are read.
+        options: optimizer, learning_rate, momentum, beta2 and weight_decay are read.
         parameters: what it moves.
         groups: the same parameters in groups of the optimiser; None: one group.
 
@@ -34,12 +34,12 @@ def make_optimizer(
     """
     own = [list(parameters)] if groups is None else groups
     moved: list[dict[str, Any]] = [{"params": [p for p in group if p.requires_grad]} for group in own]
-    rate, decay = options.learning_rate, options.weight_decay
+    rate, decay, betas = options.learning_rate, options.weight_decay, (0.9, options.beta2)
     # One fused pass over the weights: 10 times faster on processors than torch's default for a large embedding.
     if options.optimizer == "adam":
-        return torch.optim.Adam(moved, rate, weight_decay=decay, fused=True)
+        return torch.optim.Adam(moved, rate, betas, weight_decay=decay, fused=True)
     if options.optimizer == "adamw":
-        return torch.optim.AdamW(moved, rate, weight_decay=decay, fused=True)
+        return torch.optim.AdamW(moved, rate, betas, weight_decay=decay, fused=True)
     if options.optimizer == "sgd":
         return torch.optim.SGD(moved, rate, momentum=options.momentum, weight_decay=decay, fused=True)
     return torch.optim.RMSprop(moved, rate, weight_decay=decay)
