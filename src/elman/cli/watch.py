@@ -30,6 +30,7 @@ def watch(
     only_alarms: Flag = False,
     skip_bad: Flag = False,
     format: Literal["csv", "jsonl"] = "csv",
+    picture: Annotated[Path | None, Parameter(alias="-p")] = None,
 ) -> int:
     """Watch numbers line by line: writes how unlike its forecast each step is, as soon as its line is there.
 
@@ -47,6 +48,7 @@ def watch(
         only_alarms: write the steps with alarm only.
         skip_bad: name wrong lines on the standard error and go on, instead of ending.
         format: of what is written.
+        picture: draw the whole file instead, with what was expected, into a .png, .svg or .pdf file.
     """
     import numpy as np
 
@@ -57,6 +59,9 @@ def watch(
     if model.task != "watch":
         raise RunError(f"{run} holds a model for the task {model.task!r}", expected="a run of --task watch")
     _check(alarms, threshold, smoothing, hold)
+    if picture is not None:
+        _draw(model, file, picture, model.threshold(alarms, smoothing) if threshold is None else threshold)
+        return 0
     roles = model.roles
     lines = StepLines(model.columns, roles["time"], roles["series"], roles["header"], shown(file), _say)
     streams: dict[str, Any] = {}
@@ -126,6 +131,24 @@ def _csv(names: list[str]) -> Write:
 def _as_json(row: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
     sys.stdout.flush()
+
+
+def _draw(model: Any, file: str, out: Path, threshold: float) -> None:
+    """The newest series of a file, its forecasts, and the alarms of a stream."""
+    from elman.plots.anomalies import Watched, draw_anomalies
+    from elman.plots.figure import save_figure
+
+    data = model.read(file)
+    found, piece = model.scores(data), data.pieces()[-1]
+    alarm = found.score > threshold
+    columns = [
+        Watched(
+            name, data.values[piece, k], found.forecast[piece, k], threshold * found.deviation[piece, k],
+            (alarm & (found.column == k))[piece],
+        )
+        for k, name in enumerate(model.columns)
+    ]  # fmt: skip
+    save_figure(draw_anomalies(columns, data.times[piece] if data.times else None), out)
 
 
 def _say(sentence: str) -> None:
