@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "train": "Train a model on a file of examples.",
-    "evaluate": "Measure a trained model on a file with labels.",
+    "evaluate": "Measure a trained model on a file with the right answers.",
     "backtest": "Forecast the past of series, to see how good forecasts are.",
-    "predict": "Label the texts of a file, or of the standard input.",
+    "predict": "Label, tag or forecast what is in a file or the standard input.",
     "translate": "Translate the texts of a file, or of the standard input.",
     "chat": "Talk with a trained chatbot in the terminal.",
     "generate": "Continue a text with a language model.",

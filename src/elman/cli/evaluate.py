@@ -1,4 +1,4 @@
-"""`elman evaluate`: how well a trained model does on a file with labels."""
+"""`elman evaluate`: how well a trained model does on a file with the right answers."""
 
 import sys
 from pathlib import Path
@@ -20,13 +20,13 @@ def evaluate(
     json: Annotated[bool, Parameter(negative=(), show_default=False)] = False,
     **options: Any,
 ) -> None:
-    """Measure a trained model on a file with labels, beside the simple models fitted with it.
+    """Measure a trained model on a file with the right answers, beside the simple models fitted with it.
 
-    A label that the training never saw is reported, and its rows count as wrong.
+    A label or tag that the training never saw is reported, and counts as wrong.
 
     Args:
         run: the run folder of a trained model.
-        file: rows with a text and a label, in the columns of the training unless others are named.
+        file: of the kind that was trained on, with the answers, in the same columns unless others are named.
         json: print one JSON object instead, with all that was measured.
     """
     model = tasks.load(run)

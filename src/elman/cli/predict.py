@@ -20,15 +20,16 @@ def predict(
     out: Annotated[Path | None, Parameter(alias="-o")] = None,
     **options: Any,
 ) -> None:
-    """Label the texts of a file, or of the standard input.
+    """Label, tag or forecast what is in a file or the standard input.
 
-    Writes one row per text or series, in the same order: the column `label`, and a column `probability_CLASS` per
-    class. A tagger writes the file that was read, with a tag for every word; a forecaster the steps that come next.
+    A classifier writes one row per text or series, in the same order: the column `label` and a column
+    `probability_CLASS` per class, or `number`; a tagger the file that was read, with a tag for every word; a
+    forecaster the steps to come of every series.
 
     Args:
         run: the run folder of a trained model.
-        file: a file with a column of texts (labels are not needed), or - for one text per line of the standard input.
-        out: file to write, its name ending in .csv, .jsonl or .parquet; CSV on the standard output if not given.
+        file: of the kind that was trained on, without the answers; or - for one text per line of the standard input.
+        out: file to write: .csv, .jsonl, .parquet; of a tagger also .conllu, of a forecaster .png; else to the screen.
     """
     model = tasks.load(run)
     handler("predict", model.task)(model, file, out, options)

@@ -41,7 +41,7 @@ def command(words: Sequence[str]) -> Callable[..., None]:
     stopped, and prints the results of one that is finished.
 
     Args:
-        file: rows with a text and a label (CSV, TSV, JSON lines, Parquet, each also .gz), or a folder per class.
+        file: a table (CSV, TSV, JSON lines, Parquet), text, CoNLL, .ts or .arff, each also .gz; or a folder.
         out: the run folder to write; runs/NAME for NAME.csv if not given.
         config: a YAML file of options, such as `elman init` writes; flags win over it.
         task: what to learn; found in the file if not given. With --help: its own options and defaults.
