@@ -3,7 +3,9 @@
 import csv
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -31,7 +33,7 @@ def watch(
     skip_bad: Flag = False,
     format: Literal["csv", "jsonl"] = "csv",
     picture: Annotated[Path | None, Parameter(alias="-p")] = None,
-) -> int:
+) -> None:
     """Watch numbers line by line: writes how unlike its forecast each step is, as soon as its line is there.
 
     A line is a row of CSV (after a header, or in the order of the training's file) or a JSON object. What is written:
@@ -61,25 +63,19 @@ def watch(
     _check(alarms, threshold, smoothing, hold)
     if picture is not None:
         _draw(model, file, picture, model.threshold(alarms, smoothing) if threshold is None else threshold)
-        return 0
+        return
     roles = model.roles
     lines = StepLines(model.columns, roles["time"], roles["series"], roles["header"], shown(file), _say)
-    streams: dict[str, Any] = {}
     names = [role for role in ("time", "series") if roles[role]]
     names += ["score", "threshold", "alarm", "event", "column", "forecast", "observed"]
     write = _as_json if format == "jsonl" else _csv(names)
-    try:
+    how = {"alarms": alarms, "threshold": threshold, "smoothing": smoothing, "hold": hold}
+    streams = defaultdict[str, Any](lambda: model.stream(**how))  # one of each series
+    with suppress(KeyboardInterrupt):
         for reading in read_lines(file, lines, _skipped if skip_bad else None):
-            if reading.series not in streams:
-                streams[reading.series] = model.stream(
-                    alarms=alarms, threshold=threshold, smoothing=smoothing, hold=hold
-                )
             step = streams[reading.series](reading.values)
             if step.alarm or not only_alarms:
                 write(_row(reading, step, names))
-    except KeyboardInterrupt:
-        return 0
-    return 0
 
 
 def _check(alarms: float | None, threshold: float | None, smoothing: float | None, hold: int | None) -> None:
