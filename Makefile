@@ -52,6 +52,9 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.layers
+	$(BIN)/python -m benchmarks.drop_in
+	$(BIN)/python -m benchmarks.feedback
+	$(BIN)/python -m benchmarks.translate
 	$(BIN)/python -m benchmarks.memory
 
 recipes: $(VENV)/.dev

@@ -70,3 +70,12 @@ def test_the_make_targets_named_in_the_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:`|^ {4})make ([a-z]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert {"demo", "test"} <= named <= targets
+
+
+def test_every_benchmark_is_listed() -> None:
+    """All that can be run; `make bench` runs the first of them."""
+    named = re.findall(r"`python -m benchmarks\.(\w+)", (ROOT / "CONTRIBUTING.md").read_text())
+    there = [path.stem for path in (ROOT / "benchmarks").glob("*.py") if "__main__" in path.read_text()]
+    assert set(there) <= set(named)
+    run = re.findall(r"^\t\$\(BIN\)/python -m benchmarks\.(\w+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert run == named[: len(run)]
