@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from elman.learn.contents import version
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,46 @@ class Card:
     commands: str
     limits: Sequence[str]
     version: str
+
+
+def card_of(
+    record: Mapping[str, Any],
+    folder: Path,
+    *,
+    summary: str,
+    facts: Mapping[str, str],
+    usage: str,
+    commands: str,
+    limits: Sequence[str],
+    results: Sequence[Result] = (),
+    verdict: str = "",
+) -> Card:
+    """The card of a run, with what its folder and its record tell: title, data, version.
+
+    Args:
+        record: how the model came about, as in run.json.
+        folder: of the run.
+        summary, facts, usage, commands, limits, results, verdict: as `Card` says.
+    """
+    files = record.get("files", {})
+    data = {f"{part}: {files.get(part, '')}": digest for part, digest in record.get("data", {}).items()}
+    title = folder.resolve().name
+    return Card(title, summary, facts, data, results, verdict, usage, commands, limits, version())
+
+
+def course(record: Mapping[str, Any], chosen: str = "by the validation loss") -> dict[str, str]:
+    """The fact "training", if the record tells of one: how long it took, and which epoch was kept.
+
+    Example:
+        >>> history = {"steps": 1200, "seconds": 61.7, "best_epoch": 4, "epochs": [{}] * 6}
+        >>> course({"history": history})
+        {'training': '1,200 steps in 62 s, epoch 4 of 6 kept, chosen by the validation loss'}
+    """
+    history = record.get("history")
+    if not history:
+        return {}
+    spent = f"{history['steps']:,} steps in {history['seconds']:.0f} s"
+    return {"training": f"{spent}, epoch {history['best_epoch']} of {len(history['epochs'])} kept, chosen {chosen}"}
 
 
 def model_card(card: Card) -> str:

@@ -45,6 +45,10 @@ class Run:
             raise RunError(f"{self.path} holds no {name}", expected="it among the files of a finished run", fix=REPAIR)
         return self.files[name]
 
+    def record(self, *own: str) -> dict[str, Any]:
+        """What run.json tells of how the model came about: all but the task, the versions, and what is named."""
+        return {name: value for name, value in self.about.items() if name not in ("task", "format", "elman", *own)}
+
 
 def read_run(path: Path, *, finished: bool) -> Run:
     """Read a run folder.

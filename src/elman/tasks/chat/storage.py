@@ -5,8 +5,8 @@ from typing import Any
 
 from elman.data.config_file import merge
 from elman.data.symbols import Symbols
-from elman.learn.card import Card, model_card
-from elman.learn.contents import Run, version
+from elman.learn.card import Card, card_of, course, model_card
+from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
 from elman.learn.models import readable
 from elman.learn.pairs import restored, stored
@@ -33,28 +33,24 @@ def from_run(run: Run) -> Chatbot:
     from safetensors.torch import load
 
     with readable(run, "chatbot"):
-        about = dict(run.about)
         options, _ = merge(ChatOptions, yaml=run.config)
         symbols = Symbols(run.file(SYMBOLS).decode(), options.symbols.of_texts())
         network = restored(load(run.file(WEIGHTS)), symbols.size, options.model)
-    record = {name: value for name, value in about.items() if name not in ("task", "format", "elman")}
-    return Chatbot(network, symbols, options, record=record)
+    return Chatbot(network, symbols, options, record=run.record())
 
 
 def card(model: Chatbot, folder: Path) -> Card:
     """What the model card says."""
     record, options = model.record, model.options
     results = record.get("results", {})
-    return Card(
-        title=folder.resolve().name,
+    return card_of(
+        record,
+        folder,
         summary=(
             f"Two recurrent networks ({options.model.cell}), one that reads the last {options.symbols.context_turns} "
             "turns of a dialogue and one that writes an answer."
         ),
         facts={**_facts(model), **{f"results, {name}": _words(r) for name, r in results.items()}},
-        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
-        results=[],
-        verdict="",
         usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.reply(["Hello!", "Hi.", "How are you?"])',
         commands="elman chat FOLDER\nelman evaluate FOLDER test.txt",
         limits=[
@@ -62,7 +58,6 @@ def card(model: Chatbot, folder: Path) -> Card:
             "rude, wrong or make up facts. Do not let it speak to anyone who takes it for a person.",
             f"It reads the last {options.symbols.context_turns} turns only, and forgets what was said before.",
         ],
-        version=version(),
     )
 
 
@@ -77,12 +72,7 @@ def _facts(model: Chatbot) -> dict[str, str]:
         "choice of words": f"temperature {reply.temperature:g}, nucleus {reply.top_p:g}, "
         f"repetition {reply.repetition:g}",
     }
-    if history := record.get("history"):
-        facts["training"] = (
-            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
-            f"{len(history['epochs'])} kept, chosen by the validation loss"
-        )
-    return facts
+    return {**facts, **course(record)}
 
 
 def _words(result: dict[str, Any]) -> str:

@@ -5,10 +5,10 @@ from typing import Any
 
 from elman.data.config_file import merge
 from elman.data.symbols import Symbols
-from elman.learn.card import Card, Result, model_card
-from elman.learn.contents import Run, version
+from elman.learn.card import Card, Result, card_of, course, model_card
+from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import readable
+from elman.learn.models import readable, tensors_of
 from elman.tasks.classify.classifier import TextClassifier
 from elman.tasks.classify.contrasts import VOCABULARY, Contrasts
 from elman.tasks.classify.network import Network
@@ -22,7 +22,7 @@ def finish(model: TextClassifier, run: RunFolder) -> None:
     """Write all that came of a training into its folder, which has begun."""
     from safetensors.torch import save as to_bytes
 
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    weights = tensors_of(model.network)
     files: dict[str, bytes | str] = {
         WEIGHTS: to_bytes(weights),
         SYMBOLS: model.symbols.to_json(),
@@ -40,7 +40,7 @@ def from_run(run: Run) -> TextClassifier:
     from safetensors.torch import load
 
     with readable(run, "text classifier"):
-        about = dict(run.about)
+        about = run.about
         options, _ = merge(ClassifyOptions, yaml=run.config)
         classes, multi = about["classes"], about["multi"]
         symbols = Symbols(run.file(SYMBOLS).decode(), options.symbols)
@@ -50,8 +50,7 @@ def from_run(run: Run) -> TextClassifier:
         contrasts = None
         if VOCABULARY in run.files:
             contrasts = Contrasts.from_files(run.files, classes, multi=multi, most=tuple(about["majority"]))
-    own = ("task", "classes", "multi", "majority", "format", "elman")
-    record = {name: value for name, value in about.items() if name not in own}
+    record = run.record("classes", "multi", "majority")
     return TextClassifier(network, symbols, classes, options, multi=multi, contrasts=contrasts, record=record)
 
 
@@ -59,20 +58,19 @@ def card(model: TextClassifier, folder: Path) -> Card:
     """What the model card says."""
     record, options = model.record, model.options
     results = record.get("results", {})
-    return Card(
-        title=folder.resolve().name,
+    return card_of(
+        record,
+        folder,
         summary=(
             f"A recurrent network ({options.model.cell}) that reads a text and tells which of {len(model.classes)} "
             f"{'labels it has' if model.multi else 'classes it belongs to'}."
         ),
         facts=_facts(model),
-        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
         results=[_result(part, name, numbers) for part, scores in results.items() for name, numbers in scores.items()],
         verdict=verdict(results) if results else "",
         usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.predict(["a text", "another one"])',
         commands="elman predict FOLDER new.csv -o labels.csv\nelman evaluate FOLDER test.csv",
         limits=_limits(model),
-        version=version(),
     )
 
 
@@ -87,12 +85,7 @@ def _facts(model: TextClassifier) -> dict[str, str]:
         f"{' in both directions' if network.bidirectional else ''}, {network.pooling} of the steps",
         "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
     }
-    if history := record.get("history"):
-        facts["training"] = (
-            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
-            f"{len(history['epochs'])} kept, chosen by the validation loss"
-        )
-    return facts
+    return {**facts, **course(record)}
 
 
 def _result(part: str, name: str, numbers: dict[str, Any]) -> Result:

@@ -11,10 +11,10 @@ import torch
 from elman.data.config_file import merge
 from elman.data.series.frequency import Frequency
 from elman.data.series.scaling import Scale
-from elman.learn.card import Card, model_card
-from elman.learn.contents import Run, version
+from elman.learn.card import Card, card_of, course, model_card
+from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import readable
+from elman.learn.models import readable, tensors_of
 from elman.tasks.forecast.covariates import Covariates
 from elman.tasks.forecast.forecaster import Forecaster
 from elman.tasks.forecast.network import Sizes
@@ -23,14 +23,13 @@ from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.results import table, verdict
 
 WEIGHTS, CARD, MEMBERS = "model.safetensors", "README.md", "members"
-_OWN = ("task", "sizes", "covariates", "names", "frequency", "log", "format", "elman")
 
 
 def finish(model: Forecaster, run: RunFolder) -> None:
     """Write all that came of a training into its folder, which has begun."""
     from safetensors.torch import save as to_bytes
 
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    weights = tensors_of(model.network)
     scale = {"scale.shift": model.scale.shift, "scale.size": model.scale.size}
     if model.scale.offset is not None:
         scale["scale.offset"] = model.scale.offset
@@ -55,7 +54,7 @@ def from_run(run: Run) -> Forecaster:
     from safetensors.torch import load
 
     with readable(run, "forecaster"):
-        about = dict(run.about)
+        about = run.about
         options, _ = merge(ForecastOptions, yaml=run.config)
         weights = load(run.file(WEIGHTS))
         scale = {name: weights.pop(f"scale.{name}", None) for name in ("shift", "size", "offset")}
@@ -78,7 +77,7 @@ def from_run(run: Run) -> Forecaster:
             Frequency(**about["frequency"]),
             margins=None if margins is None else margins.numpy(),
         )
-    model.record = {name: value for name, value in about.items() if name not in _OWN}
+    model.record = run.record("sizes", "covariates", "names", "frequency", "log")
     return model
 
 
@@ -95,18 +94,13 @@ def card(model: Forecaster, folder: Path) -> Card:
         "scale": f"{own.scaling} of each series, {own.window} of each window{', of logarithms' if own.log else ''}",
         "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
     }
-    if history := record.get("history"):
-        facts["training"] = (
-            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
-            f"{len(history['epochs'])} kept, chosen by the validation loss"
-        )
+    facts |= course(record)
     lines = [verdict(results), f"```text\n{table(results)}\n```"] if results else []
-    return Card(
-        title=folder.resolve().name,
+    return card_of(
+        record,
+        folder,
         summary=f"A recurrent network ({own.cell}) that continues series by {sizes.horizon} steps.",
         facts=facts,
-        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
-        results=[],
         verdict="\n\n".join(lines),
         usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.predict("sales.csv").points',
         commands="elman predict FOLDER sales.csv -o forecast.csv\nelman evaluate FOLDER sales.csv",
@@ -114,5 +108,4 @@ def card(model: Forecaster, folder: Path) -> Card:
             f"It forecasts {sizes.horizon} steps of series that are {model.frequency.name}.",
             *(["The validation windows have chosen the epoch, so their figures flatter it."] if results else []),
         ],
-        version=version(),
     )

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from elman.data.config_file import merge
 from elman.data.vocabulary import Vocabulary
-from elman.learn.card import Card, model_card
-from elman.learn.contents import Run, version
+from elman.learn.card import Card, card_of, course, model_card
+from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import readable
+from elman.learn.models import readable, tensors_of
 from elman.tasks.generate.contrasts import FILE, Contrasts
 from elman.tasks.generate.language_model import LanguageModel
 from elman.tasks.generate.network import Network
@@ -21,7 +21,7 @@ def finish(model: LanguageModel, run: RunFolder) -> None:
     """Write all that came of a training into its folder, which has begun."""
     from safetensors.torch import save as to_bytes
 
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    weights = tensors_of(model.network)
     files: dict[str, bytes | str] = {
         WEIGHTS: to_bytes(weights),
         SYMBOLS: model.vocabulary.to_json(),
@@ -37,32 +37,28 @@ def from_run(run: Run) -> LanguageModel:
     from safetensors.torch import load
 
     with readable(run, "language model"):
-        about = dict(run.about)
         options, _ = merge(GenerateOptions, yaml=run.config)
         vocabulary = Vocabulary.from_json(run.file(SYMBOLS).decode(), options.symbols)
         network = Network(vocabulary.size, options.model)
         network.load_state_dict(load(run.file(WEIGHTS)))
         contrasts = Contrasts.from_files(run.files, vocabulary.size) if FILE in run.files else None
-    record = {name: value for name, value in about.items() if name not in ("task", "format", "elman")}
-    return LanguageModel(network, vocabulary, options, contrasts=contrasts, record=record)
+    return LanguageModel(network, vocabulary, options, contrasts=contrasts, record=run.record())
 
 
 def card(model: LanguageModel, folder: Path) -> Card:
     """What the model card says."""
     record = model.record
     results = record.get("results", {})
-    return Card(
-        title=folder.resolve().name,
+    return card_of(
+        record,
+        folder,
         summary=f"A recurrent network ({model.options.model.cell}) that has learned to continue a text.",
         facts=_facts(model),
-        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
-        results=[],
         verdict=verdict(results) if results else "",
         usage='import elman\n\nmodel = elman.load("FOLDER")\nprint(model.generate("Once", length=300))',
         commands='elman generate FOLDER --prompt "Once" --temperature 0.8\nelman score FOLDER text.txt\n'
         "elman evaluate FOLDER text.txt",
         limits=_limits(model),
-        version=version(),
     )
 
 
@@ -75,11 +71,7 @@ def _facts(model: LanguageModel) -> dict[str, str]:
         f"{', tied' if network.tied else ''}, {network.softmax} softmax",
         "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
     }
-    if history := record.get("history"):
-        facts["training"] = (
-            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
-            f"{len(history['epochs'])} kept, chosen by the validation loss"
-        )
+    facts |= course(record)
     for part, scores in record.get("results", {}).items():
         for name, n in scores.items():
             title = "this model" if name == "model" else f"Kneser–Ney {name}"

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 
 from elman.data.config_file import merge
-from elman.learn.card import Card, Result, model_card
-from elman.learn.contents import Run, version
+from elman.learn.card import Card, Result, card_of, model_card
+from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import beside, readable
+from elman.learn.models import beside, readable, tensors_of
 from elman.tasks.series.contrasts import Nearest
 from elman.tasks.series.model import SeriesModel
 from elman.tasks.series.network import Network
@@ -25,7 +25,7 @@ def finish(model: SeriesModel, run: RunFolder) -> None:
     """Write all that came of a training into its folder, which has begun."""
     from safetensors.torch import save as to_bytes
 
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    weights = tensors_of(model.network)
     scaling = model.scaling
     moments = {"scaling.mean": scaling.mean, "scaling.deviation": scaling.deviation}
     weights |= {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in moments.items()}
@@ -45,7 +45,7 @@ def from_run(run: Run) -> SeriesModel:
     from safetensors.torch import load
 
     with readable(run, "model of series"):
-        about = dict(run.about)
+        about = run.about
         options, _ = merge(SeriesOptions, yaml=run.config)
         weights = load(run.file(WEIGHTS))
         mean, deviation = (weights.pop(f"scaling.{name}").numpy() for name in ("mean", "deviation"))
@@ -58,8 +58,7 @@ def from_run(run: Run) -> SeriesModel:
             own = load(run.file(NEAREST))
             nearest = Nearest(own["points"].numpy(), own["answers"].numpy())
         unit = (float(about["unit"][0]), float(about["unit"][1]))
-    left_out = ("task", "classes", "unit", "indicators", "format", "elman")
-    record = {name: value for name, value in about.items() if name not in left_out}
+    record = run.record("classes", "unit", "indicators")
     return SeriesModel(network, scaling, classes, options, unit=unit, contrasts=nearest, record=record)
 
 
@@ -68,18 +67,17 @@ def card(model: SeriesModel, folder: Path) -> Card:
     record, own = model.record, model.options.model
     results = record.get("results", {})
     what = "a number for it" if model.classes is None else f"which of {len(model.classes)} classes it belongs to"
-    return Card(
-        title=folder.resolve().name,
+    return card_of(
+        record,
+        folder,
         summary=f"A recurrent network ({own.cell}) that reads a numeric series and tells {what}.",
         facts=_facts(model),
-        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
         results=[_result(part, name, n) for part, result in results.items() for name, n in beside(result).items()
                  if "accuracy" in n],
         verdict=verdict(results) if results else "",
         usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.predict(X)  # arrays (channels, T)',
         commands="elman predict FOLDER new.csv -o answers.csv\nelman evaluate FOLDER test.csv",
         limits=["It knows series like those it was trained on: the same channels, in the same units."],
-        version=version(),
     )  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from elman.data.config_file import merge
-from elman.learn.card import Card, Result, model_card
-from elman.learn.contents import Run, version
+from elman.learn.card import Card, Result, card_of, course, model_card
+from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import readable
+from elman.learn.models import readable, tensors_of
 from elman.tasks.tag.contrasts import MostFrequent
 from elman.tasks.tag.lexicon import Lexicon
 from elman.tasks.tag.network import Network
@@ -22,7 +22,7 @@ def finish(model: Tagger, run: RunFolder) -> None:
     """Write all that came of a training into its folder, which has begun."""
     from safetensors.torch import save as to_bytes
 
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    weights = tensors_of(model.network)
     files: dict[str, bytes | str] = {
         WEIGHTS: to_bytes(weights),
         SYMBOLS: model.lexicon.to_json(),
@@ -39,15 +39,14 @@ def from_run(run: Run) -> Tagger:
     from safetensors.torch import load
 
     with readable(run, "tagger"):
-        about = dict(run.about)
+        about = run.about
         options, _ = merge(TagOptions, yaml=run.config)
         classes, labels, scheme = about["classes"], about["labels"], about["scheme"]
         lexicon = Lexicon.from_json(run.file(SYMBOLS).decode(), options.symbols)
         network = Network(lexicon, len(classes), len(labels), options.model)
         network.load_state_dict(load(run.file(WEIGHTS)))
         simple = MostFrequent.from_json(run.files[SIMPLE].decode()) if SIMPLE in run.files else None
-    own = ("task", "classes", "labels", "scheme", "format", "elman")
-    record = {name: value for name, value in about.items() if name not in own}
+    record = run.record("classes", "labels", "scheme")
     return Tagger(network, lexicon, classes, options, labels=labels, scheme=scheme, most_frequent=simple, record=record)
 
 
@@ -56,20 +55,19 @@ def card(model: Tagger, folder: Path) -> Card:
     record, options = model.record, model.options
     results = record.get("results", {})
     second = f", and which of {len(model.labels)} labels the sentence has" if model.labels else ""
-    return Card(
-        title=folder.resolve().name,
+    return card_of(
+        record,
+        folder,
         summary=(
             f"A recurrent network ({options.model.cell}) that reads a sentence and tells which of "
             f"{len(model.classes)} tags each of its words has{second}."
         ),
         facts=_facts(model),
-        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
         results=[_result(part, name, numbers) for part, scores in results.items() for name, numbers in scores.items()],
         verdict=verdict(results) if results else "",
         usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.predict([["a", "sentence"], ["another", "one"]])',
         commands="elman predict FOLDER new.conllu -o tagged.conllu\nelman evaluate FOLDER test.conllu",
         limits=_limits(model),
-        version=version(),
     )
 
 
@@ -89,12 +87,7 @@ def _facts(model: Tagger) -> dict[str, str]:
     }
     if model.labels:
         facts["labels"] = ", ".join(model.labels)
-    if history := record.get("history"):
-        facts["training"] = (
-            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
-            f"{len(history['epochs'])} kept, chosen on the validation sentences"
-        )
-    return facts
+    return {**facts, **course(record, "on the validation sentences")}
 
 
 def _result(part: str, name: str, numbers: dict[str, Any]) -> Result:

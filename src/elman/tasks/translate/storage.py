@@ -5,8 +5,8 @@ from typing import Any
 
 from elman.data.config_file import merge
 from elman.data.symbols import Symbols
-from elman.learn.card import Card, model_card
-from elman.learn.contents import Run, version
+from elman.learn.card import Card, card_of, course, model_card
+from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
 from elman.learn.models import readable
 from elman.learn.pairs import restored, stored
@@ -34,33 +34,29 @@ def from_run(run: Run) -> Translator:
     from safetensors.torch import load
 
     with readable(run, "translator"):
-        about = dict(run.about)
+        about = run.about
         options, _ = merge(TranslateOptions, yaml=run.config)
         source, target = about["names"]
         symbols = Symbols(run.file(SYMBOLS).decode(), options.symbols.of_texts())
         network = restored(load(run.file(WEIGHTS)), symbols.size, options.model)
-    record = {name: value for name, value in about.items() if name not in ("task", "names", "format", "elman")}
-    return Translator(network, symbols, options, names=(str(source), str(target)), record=record)
+    return Translator(network, symbols, options, names=(str(source), str(target)), record=run.record("names"))
 
 
 def card(model: Translator, folder: Path) -> Card:
     """What the model card says."""
     record, options = model.record, model.options
     results = record.get("results", {})
-    return Card(
-        title=folder.resolve().name,
+    return card_of(
+        record,
+        folder,
         summary=(
             f"Two recurrent networks ({options.model.cell}), one that reads a text ({model.names[0]}) and one that "
             f"writes its translation ({model.names[1]})."
         ),
         facts={**_facts(model), **{f"results, {name}": _words(r) for name, r in results.items()}},
-        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
-        results=[],
-        verdict="",
         usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.translate(["a text", "another one"])',
         commands="elman translate FOLDER new.txt\nelman evaluate FOLDER test.tsv",
         limits=_limits(model),
-        version=version(),
     )
 
 
@@ -76,12 +72,7 @@ def _facts(model: Translator) -> dict[str, str]:
         "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
         "search": f"beam {options.search.beam}, length penalty {options.search.length_penalty:g}",
     }
-    if history := record.get("history"):
-        facts["training"] = (
-            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
-            f"{len(history['epochs'])} kept, chosen by the validation loss"
-        )
-    return facts
+    return {**facts, **course(record)}
 
 
 def _words(result: dict[str, Any]) -> str:
