@@ -19,6 +19,8 @@ def test_alarms_band_and_times() -> None:
     assert (marks.get_xdata().tolist(), marks.get_ydata().tolist()) == ([3], [9.0])  # pyright: ignore
     band = axes.collections[-1].get_paths()[0].vertices
     assert {round(float(y), 6) for _, y in band} == {-1.0, 3.0}  # pyright: ignore
+    (span,) = axes.patches
+    assert (span.get_x(), span.get_width()) == (2.5, 1.0)  # pyright: ignore
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "c", "d", "e"]
 
 

@@ -70,12 +70,11 @@ def draw_anomalies(columns: Sequence[Watched], times: Sequence[str] | None = Non
 
 def _draw(axes: "Axes", column: Watched) -> None:
     steps = np.arange(len(column.observed))
-    if column.labels is not None and column.labels.any():
-        low, high = float(np.nanmin(column.observed)), float(np.nanmax(column.observed))
-        axes.fill_between(
-            steps, low, high, where=column.labels, step="mid", color=COLOURS[4], alpha=0.25, linewidth=0,
-            label="anomaly",
-        )  # fmt: skip
+    if column.labels is not None:
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], column.labels.astype(np.int8), [0]]))).tolist()
+        for begin, end in zip(edges[::2], edges[1::2], strict=True):
+            label = "anomaly" if begin == edges[0] else None
+            axes.axvspan(begin - 0.5, end - 0.5, color=COLOURS[4], alpha=0.25, linewidth=0, label=label)
     axes.fill_between(
         steps, column.forecast - column.reach, column.forecast + column.reach, color=COLOURS[0], alpha=0.22,
         linewidth=0, label="no alarm",
