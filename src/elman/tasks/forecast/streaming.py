@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 class ForecastStream:
     """Continues n series after every new observation; its state is the newest context of each, however long they run.
 
-    What it forecasts is what `predict` would of the whole series: the scale of each is that of its first history.
+    What it forecasts is what `predict` would of the whole series: the scale of each is that of its first history. So
+    each forecast reads the context anew, from its first step, as in the training: a state carried over from before
+    it, or a window scaled by its own values, would say something else.
 
     Args:
         model: a trained forecaster without covariates but the calendar.

@@ -74,7 +74,7 @@ def bound(own: dict[str, Any]) -> str:
         'Threshold 4.25, the largest score of 199 steps held back: 0.5 % of normal steps may lie above it. For 0.1 %, \
 999 such steps are needed.'
     """
-    if own["threshold"] is None:
+    if own["threshold"] is None or own["threshold"] == float("inf"):
         return "There is no threshold: no step that was held back has a score."
     threshold, share = f"Threshold {own['threshold']:.4g}", f"{100 * own['share']:.3g} %"
     if own["promised"] <= own["share"]:
