@@ -6,21 +6,15 @@ Both run in one process, turn and turn about, with the same weights and data; re
 starts.
 """
 
-import argparse
-import os
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch import nn as theirs
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from benchmarks.record import heading, write
+from benchmarks.in_turn import Call, InTurn
 from elman import nn as ours
 
 SIZES = [(128, 500, 32, 32), (32, 100, 64, 128), (64, 100, 256, 256)]
@@ -29,36 +23,25 @@ NOTE = """Medians of {rounds} turns of at least {turn:.0f} ms, turn and turn abo
 float32, batch_first. "train" is forward and backward with the gradients of x and of all weights; "packed": lengths
 uniform in [T/4, T], unsorted, as a PackedSequence in and out. Milliseconds; "ratio": how many times faster elman.nn is.
 """
-Call = Callable[[], Any]
 
 
 def main() -> None:
     """Measure and print; a whole run writes the table."""
-    parser = argparse.ArgumentParser("python -m benchmarks.drop_in", description="Time elman.nn beside torch.nn.")
-    parser.add_argument("--quick", action="store_true", help="3 short turns: figures for a first look")
-    parser.add_argument("--threads", type=int, default=2)
-    chosen = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: chosen.threads])
-    torch.set_num_threads(chosen.threads)
-    rounds, turn = (3, 0.02) if chosen.quick else (7, 0.06)
+    timing = InTurn.asked("drop_in", "Time elman.nn beside torch.nn.")
     lines = ["| n, T, d, h | layer | | torch.nn | elman.nn | ratio |", "|---|---|---|---|---|---|"]
     for size in SIZES:
         for name in ("RNN", "LSTM", "GRU"):
             for what, calls in layer_calls(name, *size).items():
-                lines.append(row(size, name, what, medians(calls, rounds, turn)))
+                lines.append(row(size, name, what, timing.medians(calls)))
                 print(lines[-1], file=sys.stderr)
     lines += ["", "## One step", "", "elman.nn.RNNCell, LSTMCell and GRUCell are torch's own classes: a single step of"]
     lines += ["elman's native machine in their place, from Python, without gradients:", ""]
     lines += ["| n, d, h | cell | torch.nn | elman's machine | ratio |", "|---|---|---|---|---|"]
     for n, d, h in CELLS:
         for name in ("RNN", "LSTM", "GRU"):
-            a, b = medians(cell_calls(name, n, d, h), rounds, turn)
+            a, b = timing.medians(cell_calls(name, n, d, h))
             lines.append(f"| {n}, {d}, {h} | {name}Cell | {1000 * a:.4f} | {1000 * b:.4f} | {a / b:.2f} |")
-    note = NOTE.format(rounds=rounds, turn=1000 * turn, threads=chosen.threads)
-    text = "\n".join([heading("elman.nn beside torch.nn", "python -m benchmarks.drop_in"), note, *lines])
-    print(text)
-    if not chosen.quick:
-        write("drop_in", text)
+    timing.tell("elman.nn beside torch.nn", NOTE, lines)
 
 
 def layer_calls(name: str, n: int, steps: int, d: int, h: int) -> dict[str, list[Call]]:
@@ -122,27 +105,6 @@ def compare(a: Tensor | PackedSequence, b: Tensor | PackedSequence) -> None:
     a, b = data_of(a).detach(), data_of(b).detach()
     size = float(a.abs().max())
     torch.testing.assert_close(b, a, rtol=0, atol=1e-4 * size)
-
-
-def medians(calls: list[Call], rounds: int, turn: float) -> list[float]:
-    """Seconds of one call of each, turn and turn about."""
-    times: list[list[float]] = [[] for _ in calls]
-    counts: list[int] = []
-    for call in calls:
-        call()
-        counts.append(max(1, int(turn / timed(call, 1))))
-    for _ in range(rounds):
-        for call, count, found in zip(calls, counts, times, strict=True):
-            found.append(timed(call, count))
-    return [statistics.median(found) for found in times]
-
-
-def timed(call: Call, count: int) -> float:
-    """Seconds of one call, from so many in a row."""
-    begin = time.perf_counter()
-    for _ in range(count):
-        call()
-    return (time.perf_counter() - begin) / count
 
 
 def row(size: tuple[int, ...], name: str, what: str, seconds: list[float]) -> str:

@@ -8,8 +8,6 @@ Python with the same targets take turns in one process; results and gradients wi
 starts.
 """
 
-import argparse
-import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -17,8 +15,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from benchmarks.drop_in import Call, compare, medians
-from benchmarks.record import heading, write
+from benchmarks.drop_in import compare
+from benchmarks.in_turn import Call, InTurn
 from elman import Recurrent
 from elman.cells import Cell, ElmanJordan, Jordan
 
@@ -35,29 +33,19 @@ Run = Callable[[Tensor], Tensor]
 
 def main() -> None:
     """Measure and print; a whole run writes the table."""
-    parser = argparse.ArgumentParser("python -m benchmarks.feedback", description="Time teacher forcing.")
-    parser.add_argument("--quick", action="store_true", help="3 short turns: figures for a first look")
-    parser.add_argument("--threads", type=int, default=2)
-    chosen = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: chosen.threads])
-    torch.set_num_threads(chosen.threads)
-    rounds, turn = (3, 0.02) if chosen.quick else (7, 0.06)
+    timing = InTurn.asked("feedback", "Time teacher forcing.")
     titles = ["n, T, d, h, o", "cell", "", "forced", "free", "loop", "free / forced", "loop / forced"]
     titles += ["forced, on torch", "free, on torch", "free / forced"]
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for size in SIZES:
         for kind in CELLS:
             for what, calls in calls_of(kind, *size).items():
-                forced, free, loop, other, slow = (1000 * seconds for seconds in medians(calls, rounds, turn))
+                forced, free, loop, other, slow = (1000 * seconds for seconds in timing.medians(calls))
                 cells = [", ".join(map(str, size)), kind.__name__, what, *(f"{t:.2f}" for t in (forced, free, loop))]
                 cells += [f"{free / forced:.1f}", f"{loop / forced:.1f}", f"{other:.2f}", f"{slow:.2f}"]
                 lines.append(f"| {' | '.join([*cells, f'{slow / other:.1f}'])} |")
                 print(lines[-1], file=sys.stderr)
-    note = NOTE.format(rounds=rounds, turn=1000 * turn, threads=chosen.threads)
-    text = "\n".join([heading("Teacher forcing beside free running", "python -m benchmarks.feedback"), note, *lines])
-    print(text)
-    if not chosen.quick:
-        write("feedback", text)
+    timing.tell("Teacher forcing beside free running", NOTE, lines)
 
 
 def calls_of(

@@ -7,8 +7,6 @@ attention and F.cross_entropy take turns in one process, with the same weights; 
 clock starts. Batches are of unequal lengths, as descriptions of pictures have them.
 """
 
-import argparse
-import os
 import sys
 from typing import Any
 
@@ -18,8 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from benchmarks.drop_in import medians
-from benchmarks.record import heading, write
+from benchmarks.in_turn import InTurn
 from elman import cells
 from elman.data.ragged import Ragged
 from elman.layers.encoder_decoder import EncoderDecoder
@@ -86,27 +83,16 @@ class Plain(nn.Module):
 
 def main() -> None:
     """Measure and print; a whole run writes the table."""
-    parser = argparse.ArgumentParser("python -m benchmarks.translate", description="Time an encoder and decoder.")
-    parser.add_argument("--quick", action="store_true", help="3 short turns: figures for a first look")
-    parser.add_argument("--threads", type=int, default=2)
-    chosen = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: chosen.threads])
-    torch.set_num_threads(chosen.threads)
-    rounds, turn = (3, 0.02) if chosen.quick else (7, 0.06)
+    timing = InTurn.asked("translate", "Time an encoder and decoder.")
     batch = pairs().batch(np.arange(ROWS))
     lines = ["| embedding, hidden | | elman | torch.nn | ratio |", "|---" * 5 + "|"]
     for embedding, hidden in SHAPES:
         for what, (tokens, calls) in calls_of(embedding, hidden, batch).items():
-            ours, plain = medians(calls, rounds, turn)
+            ours, plain = timing.medians(calls)
             speeds = f"{tokens / ours / 1000:.2f} | {tokens / plain / 1000:.2f} | {plain / ours:.2f}"
             lines.append(f"| {embedding}, {hidden} | {what} | {speeds} |")
             print(lines[-1], file=sys.stderr)
-    note = NOTE.format(rounds=rounds, turn=1000 * turn, threads=chosen.threads, rows=ROWS, tokens=len(batch.targets))
-    command = "python -m benchmarks.translate"
-    text = "\n".join([heading("An encoder and decoder beside torch.nn", command), note, *lines])
-    print(text)
-    if not chosen.quick:
-        write("translate", text)
+    timing.tell("An encoder and decoder beside torch.nn", NOTE, lines, rows=ROWS, tokens=len(batch.targets))
 
 
 def pairs() -> EncodedPairs:

@@ -1,10 +1,7 @@
 """Products in the order in which their factors come to be known, narrow factors first."""
 
-from collections import Counter
-
-from elman.step.build import Builder
-from elman.step.dependencies import levels
 from elman.step.program import Argument, Node, Program
+from elman.step.rewrite import Rewriter
 
 
 def order_products(program: Program) -> Program:
@@ -12,32 +9,21 @@ def order_products(program: Program) -> Program:
 
     A factor of width 1 is multiplied into another one of width 1 while there is one: that costs one number per row.
     """
-    products = _Products(program)
-    for node in program.nodes:
-        if node.name not in products.inside:
-            products.names[node.name] = products.write(node)
-    return products.b.program(program, products.names)
+    return _Products(program).written()
 
 
-class _Products:
-    """Which nodes are part of a larger product, and the program written so far."""
+class _Products(Rewriter):
+    """A product is part of the product that alone uses it."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.b = Builder(program.inputs)
-        self.names: dict[str, Argument] = {value.name: value.name for value in program.inputs}
-        self.levels = levels(program)
-        uses = Counter(program.results())
-        uses.update(arg for node in program.nodes for arg in node.args if isinstance(arg, str))
-        products = {node.name for node in program.nodes if node.op == "mul" and uses[node.name] == 1}
-        self.inside = {arg for node in program.nodes if node.op == "mul" for arg in node.args if arg in products}
+    def parts(self) -> set[str]:
+        nodes = self.program.nodes
+        products = {node.name for node in nodes if node.op == "mul" and self.uses[node.name] == 1}
+        return {arg for node in nodes if node.op == "mul" for arg in node.args if arg in products}
 
     def write(self, node: Node) -> Argument:
-        """Write a node, whose arguments are written unless they are inside it."""
         factors = self.factors(node) if node.op == "mul" else []
         if len(factors) < 3:
-            args = [self.names[arg] if isinstance(arg, str) else arg for arg in node.args]
-            return self.b.add(node.op, *args, width=node.width, attributes=node.attributes)
+            return super().write(node)
         number = 1.0
         rows: list[str] = []
         vectors: list[str] = []

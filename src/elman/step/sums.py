@@ -2,9 +2,8 @@
 
 from collections import Counter
 
-from elman.step.build import Builder
-from elman.step.dependencies import levels
 from elman.step.program import Argument, Node, Program
+from elman.step.rewrite import Rewriter
 
 SUMS = frozenset({"add", "sub", "neg"})
 Term = tuple[int, Argument]  # +1 or -1, and a value of the old program
@@ -12,39 +11,25 @@ Term = tuple[int, Argument]  # +1 or -1, and a value of the old program
 
 def order_sums(program: Program) -> Program:
     """Write every sum again: terms that wait for fewer states first, and g a + g b as g (a + b)."""
-    sums = _Sums(program)
-    for node in program.nodes:
-        if node.name not in sums.inside:
-            sums.names[node.name] = sums.write(node)
-    return sums.b.program(program, sums.names)
+    return _Sums(program).written()
 
 
-class _Sums:
-    """Which nodes are part of a larger sum, and the program written so far."""
+class _Sums(Rewriter):
+    """Sums and products that are used once, in a sum of the same width, are written with that sum."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.b = Builder(program.inputs)
-        self.names: dict[str, Argument] = {value.name: value.name for value in program.inputs}
-        self.levels = levels(program)
-        uses = Counter(program.results())
-        uses.update(arg for node in program.nodes for arg in node.args if isinstance(arg, str))
-        # Sums and products that are used once, in a sum of the same width: they are written with that sum.
-        self.inside: set[str] = set()
-        for node in program.nodes:
+    def parts(self) -> set[str]:
+        inside: set[str] = set()
+        for node in self.program.nodes:
             if node.op in SUMS:
                 for arg in node.args:
-                    value = program.values[arg] if isinstance(arg, str) else None
-                    if isinstance(value, Node) and uses[value.name] == 1:
+                    value = self.program.values[arg] if isinstance(arg, str) else None
+                    if isinstance(value, Node) and self.uses[value.name] == 1:
                         same = value.op in {*SUMS, "mul"} and value.width == node.width
-                        self.inside |= {value.name} if same or value.op == "neg" else set()
+                        inside |= {value.name} if same or value.op == "neg" else set()
+        return inside
 
     def write(self, node: Node) -> Argument:
-        """Write a node, whose arguments are written unless they are inside it."""
-        if node.op in SUMS:
-            return self.total(self.terms(node), node.width)[1]
-        args = [self.names[arg] if isinstance(arg, str) else arg for arg in node.args]
-        return self.b.add(node.op, *args, width=node.width, attributes=node.attributes)
+        return self.total(self.terms(node), node.width)[1] if node.op in SUMS else super().write(node)
 
     def terms(self, node: Node) -> list[Term]:
         """The terms of a sum, from left to right."""
