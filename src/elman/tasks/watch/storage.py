@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from elman.data.config_file import merge
-from elman.learn.card import Card, model_card
-from elman.learn.contents import Run, version
+from elman.learn.card import Card, card_of, course, model_card
+from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import readable
+from elman.learn.models import readable, tensors_of
 from elman.tasks.watch.calibration import Calibration
 from elman.tasks.watch.material import Units
 from elman.tasks.watch.network import Network
@@ -20,15 +20,15 @@ from elman.tasks.watch.results import bound, table, verdict
 from elman.tasks.watch.watcher import Rated, Watcher
 
 WEIGHTS, CARD, CALIBRATION = "model.safetensors", "README.md", "calibration.safetensors"
-_OWN = ("task", "columns", "season", "roles", "rated", "format", "elman")
 
 
 def finish(model: Watcher, run: RunFolder) -> None:
     """Write all that came of a training into its folder, which has begun."""
     from safetensors.torch import save as to_bytes
 
-    weights = {name: value.detach().contiguous() for name, value in model.network.state_dict().items()}
-    weights |= _tensors({"units.mean": model.units.mean, "units.deviation": model.units.deviation})
+    weights = tensors_of(model.network) | _tensors(
+        {"units.mean": model.units.mean, "units.deviation": model.units.deviation}
+    )
     scores = {"starts": model.calibration.starts}  # of all
     for k, rated in enumerate(model.rated.values()):
         scores |= {f"{k}.tails": rated.tails, f"{k}.scores": rated.calibration.scores}
@@ -47,7 +47,7 @@ def from_run(run: Run) -> Watcher:
     from safetensors.torch import load
 
     with readable(run, "watcher"):
-        about = dict(run.about)
+        about = run.about
         options, _ = merge(WatchOptions, yaml=run.config)
         weights, scores = load(run.file(WEIGHTS)), load(run.file(CALIBRATION))
         units = Units(weights.pop("units.mean").numpy(), weights.pop("units.deviation").numpy())
@@ -61,7 +61,7 @@ def from_run(run: Run) -> Watcher:
         if units.mean.shape != (len(columns),) or rated["model"].tails.shape != units.mean.shape:
             raise ValueError("its columns are others than its scales")
         model = Watcher(network, options, units, columns, rated, int(about["season"]), about["roles"])
-    model.record = {name: value for name, value in about.items() if name not in _OWN}
+    model.record = run.record("columns", "season", "roles", "rated")
     return model
 
 
@@ -77,25 +77,19 @@ def card(model: Watcher, folder: Path) -> Card:
         "columns": ", ".join(model.columns),
         "network": f"{own.layers} × {own.cell} {own.hidden}, {own.output.replace('_', ' ')}",
         "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        **course(record),
     }
-    if history := record.get("history"):
-        facts["training"] = (
-            f"{history['steps']:,} steps in {history['seconds']:.0f} s, epoch {history['best_epoch']} of "
-            f"{len(history['epochs'])} kept, chosen by the validation loss"
-        )
-    lines = [verdict(results), bound(results["held back"])] if results else []
-    return Card(
-        title=folder.resolve().name,
+    told = [verdict(results), bound(results["held back"]), f"```text\n{table(results)}\n```"] if results else []
+    return card_of(
+        record,
+        folder,
         summary=f"A recurrent network ({own.cell}) that watches numbers step by step and tells what is unlike before.",
         facts=facts,
-        data={f"{part}: {record.get('files', {}).get(part, '')}": sha for part, sha in record.get("data", {}).items()},
-        results=[],
-        verdict="\n\n".join([*lines, f"```text\n{table(results)}\n```"] if results else lines),
+        verdict="\n\n".join(told),
         usage='import elman\n\nstream = elman.load("FOLDER").stream()\nstream([20.5, 1.0]).alarm',
         commands="sensors | elman watch FOLDER\nelman evaluate FOLDER labelled.csv --label anomaly",
         limits=[
             "What it takes for normal is what stood in the training's file, anomalies included.",
             "The share of alarms holds as long as what is normal stays the same.",
         ],
-        version=version(),
     )
