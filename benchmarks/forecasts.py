@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import heading, write
-from benchmarks.reviews import RECIPES, elman
+from benchmarks.trainings import RECIPES, elman
 
 FILES = {
     "m4-hourly": ("m4/Hourly-train.csv.gz", "m4/Hourly-test.csv.gz"),

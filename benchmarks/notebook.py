@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import heading, write
-from benchmarks.reviews import RECIPES, train
+from benchmarks.reviews import train
+from benchmarks.trainings import RECIPES
 
 MENDED: dict[str, list[object]] = {
     "the notebook as it stands": [],

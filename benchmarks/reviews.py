@@ -7,7 +7,6 @@ file. Two runs go at a time, one thread each. Results go to benchmarks/results/<
 
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -15,18 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import heading, write
+from benchmarks.trainings import RECIPES, elman
 
-RECIPES = Path(__file__).parents[1] / "recipes"
 SEEDS = (0, 1, 2)
-
-
-def elman(*arguments: object) -> str:
-    """What a command prints on standard output."""
-    command = [sys.executable, "-m", "elman", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
-    return done.stdout
 
 
 def data_file(folder: Path, name: str) -> Path:

@@ -1,22 +1,16 @@
-"""Train the tagging recipes: `python -m benchmarks.tagging FOLDER [NAME ...] [--seeds 3]`.
+"""Train the tagging recipes: `python -m benchmarks.tagging FOLDER [NAME ...] [--seeds 3] [--runs PLACE]`.
 
 FOLDER holds ud_ewt, snips and wnut17 as their authors publish them (also .gz). Every run goes the user's road: `elman
 train` with one thread, the epoch chosen on the validation file, the test file measured once at the end. Results go to
 benchmarks/results/<name>.md.
 """
 
-import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks.record import heading, write
-from benchmarks.reviews import RECIPES, elman
+from benchmarks.trainings import NOTE, arguments, runs_at, train, weights
 
 # Training, validation and test file of each recipe, and what its authors, or those after them, report on the test.
 FILES = {
@@ -24,21 +18,6 @@ FILES = {
     "snips": ("snips/train", "snips/valid", "snips/test"),
     "wnut17": ("wnut17/wnut17train.conll.gz", "wnut17/emerging.dev.conll.gz", "wnut17/emerging.test.annotated.gz"),
 }
-
-
-def run(folder: Path, name: str, seed: int, out: Path) -> dict[str, Any]:
-    """Train one seed: its results, wall and processor seconds, and peak memory in MiB."""
-    train, validation, test = (folder / path for path in FILES[name])
-    command = [sys.executable, "-m", "elman", "train", train, "--validation", validation, "--test", test, "--quiet"]
-    command += ["--config", RECIPES / f"{name}.yaml", "--seed", seed, "--threads", 1, "--out", out]
-    began = time.monotonic()
-    process = subprocess.Popen(list(map(str, command)))
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{name}, seed {seed}: training ended with {os.waitstatus_to_exitcode(status)}")
-    info = json.loads(elman("info", out, "--json"))
-    spent = {"wall": time.monotonic() - began, "processor": usage.ru_utime + usage.ru_stime}
-    return {"seed": seed, "info": info, "peak": usage.ru_maxrss / 1024, **spent}
 
 
 def measure(numbers: dict[str, Any]) -> list[float]:
@@ -61,11 +40,11 @@ def table(runs: list[dict[str, Any]]) -> str:
         f"| seed | {' | '.join(head)} | best epoch | wall s | processor s | peak MiB |",
         "|" + "---|" * (2 * len(names) + 5),
     ]
-    for one, own in zip(runs, results, strict=True):
+    for seed, (one, own) in enumerate(zip(runs, results, strict=True)):
         figures = [f"{100 * x:.2f}" for part in ("validation", "test") for x in measure(own[part]["model"])]
         history = one["info"]["history"]
         spent = [str(history["best_epoch"]), *(f"{one[key]:.0f}" for key in ("wall", "processor", "peak"))]
-        lines.append(f"| {one['seed']} | {' | '.join(figures + spent)} |")
+        lines.append(f"| {seed} | {' | '.join(figures + spent)} |")
     simple = [results[0][part].get("most_frequent") for part in ("validation", "test")]
     if all(simple):
         figures = [f"{100 * x:.2f}" for numbers in simple for x in measure(numbers)]
@@ -80,23 +59,18 @@ def table(runs: list[dict[str, Any]]) -> str:
     )
 
 
-def main(folder: Path, names: list[str], seeds: int) -> None:
+def main(folder: Path, names: list[str], seeds: int, runs_folder: Path | None) -> None:
     """Run the recipes and write their tables."""
     for name in names:
-        with tempfile.TemporaryDirectory() as place:
-            runs = [run(folder, name, seed, Path(place) / str(seed)) for seed in range(seeds)]
-            weights = elman("info", Path(place) / "0", "--json")
-        command = f"python -m benchmarks.tagging FOLDER {name} --seeds {seeds}"
-        text = heading(f"recipes/{name}.yaml", command)
-        size = json.loads(weights)["sizes"]["model.safetensors"] // 4
-        note = "One thread each. Where other work ran beside it, wall time is longer than processor time."
-        write(name, f"{text}\nAbout {size:,} weights. {note}\n\n{table(runs)}\n")
+        files = [folder / file for file in FILES[name]]
+        with runs_at(runs_folder) as place:
+            runs = [
+                train(name, files, place / f"{name}-{seed}", "--seed", seed, "--threads", 1) for seed in range(seeds)
+            ]
+        text = heading(f"recipes/{name}.yaml", f"python -m benchmarks.tagging FOLDER {name} --seeds {seeds}")
+        write(name, f"{text}\nAbout {weights(runs[0]):,} weights. One thread each. {NOTE}\n\n{table(runs)}\n")
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    seeds = int(words.pop(words.index("--seeds") + 1)) if "--seeds" in words else 3
-    words = [word for word in words if word != "--seeds"]
-    if not words:
-        raise SystemExit(__doc__)
-    main(Path(words[0]), words[1:] or list(FILES), seeds)
+    given = arguments(__doc__, list(FILES), seeds=3)
+    main(given.folder, given.names, given.seeds, given.runs)

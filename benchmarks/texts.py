@@ -1,21 +1,15 @@
-"""Train the recipes that write texts from texts: `python -m benchmarks.texts FOLDER [NAME ...] [--seed 0]`.
+"""Train the recipes that write texts from texts: `python -m benchmarks.texts FOLDER [NAME ...] [--runs PLACE]`.
 
 FOLDER holds multi30k, tatoeba_eng_fra and dailydialog (also .gz). Every run goes the user's road: `elman train`, the
 epoch chosen on the validation pairs, the test pairs measured once at the end. sacrebleu must be there. Results go to
 benchmarks/results/<name>.md.
 """
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks.record import heading, write
-from benchmarks.reviews import RECIPES, elman
+from benchmarks.trainings import NOTE, arguments, runs_at, train, weights
 
 # Training, validation and test file of each recipe; those that are not given are shares of the training file.
 FILES = {
@@ -53,27 +47,11 @@ ASKED = (
     ["Let us meet at six."],
     ["Thank you for your help. Goodbye!"],
 )
-NOTE = "Where other work ran beside it, wall time is longer than processor time."
 
 
-def run(folder: Path, name: str, seed: int, out: Path) -> dict[str, Any]:
-    """Train; wall and processor seconds, and peak memory in MiB."""
-    train, validation, test = FILES[name]
-    command = [sys.executable, "-m", "elman", "train", folder / train, "--config", RECIPES / f"{name}.yaml", "--quiet"]
-    for flag, file in (("--validation", validation), ("--test", test)):
-        command += [flag, folder / file] if file else []
-    command += ["--seed", seed, "--out", out]
-    began = time.monotonic()
-    process = subprocess.Popen(list(map(str, command)))
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{name}: training ended with {os.waitstatus_to_exitcode(status)}")
-    spent = {"wall": time.monotonic() - began, "processor": usage.ru_utime + usage.ru_stime}
-    return {**spent, "peak": usage.ru_maxrss / 1024}
-
-
-def table(about: dict[str, Any], spent: dict[str, Any]) -> str:
+def table(one: dict[str, Any]) -> str:
     """One line per part of the data, then what it cost."""
+    about: dict[str, Any] = one["info"]
     results = about["results"]
     columns = {title: key for title, key in COLUMNS[about["task"]].items() if any(key in r for r in results.values())}
     lines = [f"| | rows | {' | '.join(columns)} |", "|---" * (len(columns) + 2) + "|"]
@@ -82,16 +60,13 @@ def table(about: dict[str, Any], spent: dict[str, Any]) -> str:
         figures = [f"{r[key]:.{digits[key]}f}" if key in r else "" for key in columns.values()]
         lines.append(f"| {part} | {r['rows']:,} | {' | '.join(figures)} |")
     history, first = about["history"], next(iter(results.values()))
-    cost = ", ".join(f"{label} {spent[key]:,.0f} {unit}" for key, label, unit in (
-        ("wall", "wall time", "s"), ("processor", "processor time", "s"), ("peak", "peak memory", "MiB"),
-    ) if key in spent)  # fmt: skip
-    options, size = about["config"]["training"], about["sizes"]["model.safetensors"] // 4
+    options = about["config"]["training"]
     lines += [
         "",
-        f"About {size:,} weights, seed {options['seed']}, threads: {options['threads']}, "
-        f"epochs: {len(history['epochs'])} ({history['steps']:,} steps), "
-        f""
-        f"epoch {history['best_epoch']} kept; {cost}. {NOTE}",
+        f"About {weights(one):,} weights, seed {options['seed']}, threads: {options['threads']}, "
+        f"epochs: {len(history['epochs'])} ({history['steps']:,} steps), epoch {history['best_epoch']} kept; "
+        f"wall time {one['wall']:,.0f} s, processor time {one['processor']:,.0f} s, "
+        f"peak memory {one['peak']:,.0f} MiB. {NOTE}",
     ]
     lines += [
         f"\n{name} {first[key]}."
@@ -113,26 +88,19 @@ def exchanges(out: Path) -> str:
     return "\n".join(lines)
 
 
-def report(name: str, seed: int, out: Path, spent: dict[str, Any]) -> None:
-    """Write what came of a finished run."""
-    about = json.loads(elman("info", out, "--json"))
-    text = heading(f"recipes/{name}.yaml", f"python -m benchmarks.texts FOLDER {name} --seed {seed}")
-    more = exchanges(out) if about["task"] == "chat" else ""
-    write(name, f"{text}\n{table(about, spent)}\n{more}")
-
-
-def main(folder: Path, names: list[str], seed: int) -> None:
+def main(folder: Path, names: list[str], seeds: int, runs_folder: Path | None) -> None:
     """Run the recipes and write their tables."""
     for name in names:
-        with tempfile.TemporaryDirectory() as place:
-            out = Path(place) / "run"
-            report(name, seed, out, run(folder, name, seed, out))
+        files = [folder / file if file else None for file in FILES[name]]
+        for seed in range(seeds):
+            with runs_at(runs_folder) as place:
+                out = place / f"{name}-{seed}"
+                one = train(name, files, out, "--seed", seed)
+                more = exchanges(out) if one["info"]["task"] == "chat" else ""
+            text = heading(f"recipes/{name}.yaml", f"python -m benchmarks.texts FOLDER {name}")
+            write(name if not seed else f"{name}-{seed}", f"{text}\n{table(one)}\n{more}")
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    seed = int(words.pop(words.index("--seed") + 1)) if "--seed" in words else 0
-    words = [word for word in words if word != "--seed"]
-    if not words:
-        raise SystemExit(__doc__)
-    main(Path(words[0]), words[1:] or list(FILES), seed)
+    given = arguments(__doc__, list(FILES))
+    main(given.folder, given.names, given.seeds, given.runs)
