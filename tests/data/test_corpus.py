@@ -101,6 +101,8 @@ def test_words_between_spaces_are_those_of_the_penn_treebank() -> None:
     assert vocabulary.encode("the n").tolist() == [3, 2]  # no line has ended
     assert vocabulary.start_id == 1
     assert vocabulary.decode([3, 0, 1, 1, 2]) == "the <unk>\n\nn"
+    prices = "$ n , ( n % )\n"  # here a mark is a symbol as any other: what is written reads as the same symbols
+    assert (of := learned(prices, "space")).decode(of.encode(prices)) == prices
 
 
 def test_words_and_marks_are_those_that_classifiers_read() -> None:

@@ -116,7 +116,7 @@ class Vocabulary:
         return np.array([get(word, 0) for word in _words(text, self.options.tokens)], dtype=np.int32)
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
-        """The text of some ids; between words a space, but for marks that stand close."""
+        """The text of some ids; between words a space, and none beside marks, unless symbols are what spaces part."""
         say = self.speaker()
         return "".join([say(int(i)) for i in ids]) + say(None)
 
@@ -129,7 +129,8 @@ class Vocabulary:
             return _Bytes(self._tokenizer)
         if self.options.tokens == "character":
             return lambda i: "" if i is None else self.names[i]
-        return _Spaced(self.names, None if before is None else self.names[before])
+        marks = self.options.tokens == "word"
+        return _Spaced(self.names, None if before is None else self.names[before], marks=marks)
 
     def unseen(self, text: str) -> list[str]:
         """What in a text is not in the vocabulary, each once, in order."""
@@ -172,10 +173,10 @@ class Vocabulary:
 
 
 class _Spaced:
-    """Words to text: a space between two of them, unless one is a mark that stands close."""
+    """Words to text: a space between two of them, unless one is a mark that stands close; marks: whether any does."""
 
-    def __init__(self, names: Sequence[str], before: str | None) -> None:
-        self.names, self.before = names, before
+    def __init__(self, names: Sequence[str], before: str | None, *, marks: bool) -> None:
+        self.names, self.before, self.marks = names, before, marks
 
     def __call__(self, i: int | None) -> str:
         if i is None:
@@ -184,7 +185,8 @@ class _Spaced:
         self.before = word
         if word == END_OF_LINE:
             return "\n"
-        close = before in (None, END_OF_LINE) or word in _NO_SPACE_BEFORE or before in _NO_SPACE_BEHIND
+        close = before in (None, END_OF_LINE)
+        close |= self.marks and (word in _NO_SPACE_BEFORE or before in _NO_SPACE_BEHIND)
         return word if close else f" {word}"
 
 
