@@ -244,6 +244,17 @@ def test_losses_are_those_of_the_distributions() -> None:
     assert quantiles == pytest.approx((0.1 * 1.2 + 0.5 * 0.8 + 0.9 * 1.7) / 3, rel=1e-6)
 
 
+def test_the_loss_smape_is_the_score_of_the_values_themselves() -> None:
+    options = ForecastModelOptions(output="point", loss="smape", log=True)
+    raw, target = torch.tensor([[[0.3]]]), torch.tensor([[1.5]])
+    y, said = math.exp(2 * 1.5), math.exp(2 * 0.3)  # the window has the size 2
+    loss = make_output(options).loss(raw, one_row(), target, torch.ones(1, 1)).item()
+    assert loss == pytest.approx(2 * abs(y - said) / (y + said), rel=1e-6)
+    for wrong in (replace(options, log=False), replace(options, scaling="standard")):
+        with pytest.raises(ConfigError, match="log: true and scaling: none"):
+            make_output(wrong)
+
+
 def test_samples_have_the_moments_of_their_distribution() -> None:
     torch.manual_seed(0)
     raw = torch.tensor([[[0.3, 0.7, 3.0]]]).expand(1, 40_000, 3)

@@ -47,7 +47,7 @@ class ForecastModelOptions:
         choices=("season", "last", "none"),
     )
     output: str = option("point", "what is said of each step", choices=OUTPUTS)
-    loss: str = option("mae", "loss of a point", choices=("mae", "mse"))
+    loss: str = option("mae", "loss of a point; smape goes with log", choices=("mae", "mse", "smape"))
     levels: str = option("0.1, 0.5, 0.9", "levels of the quantiles, with commas between")
     conformal: bool = option(True, "whether quantiles are calibrated by the errors of the steps held back")
 

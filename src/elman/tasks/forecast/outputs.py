@@ -18,6 +18,8 @@ class Output:
     """A point ŷ.
 
         mae: mean |z - ŷ|        mse: mean (z - ŷ)²        over the values there are
+        smape: mean 2 tanh(s |z - ŷ| / 2), s the size of the window: of values whose logarithms are z and ŷ, before the
+            scale of the window, it is 2 |y - ŷ| / (y + ŷ)
 
     Everything is in the units of the window, in which the batch's target is.
 
@@ -33,6 +35,8 @@ class Output:
     def loss(self, raw: Tensor, batch: Batch, target: Tensor, real: Tensor) -> Tensor:
         """The mean loss of raw outputs (n, T, size) over the values there are (n, T)."""
         error = raw[..., 0] - target
+        if self.options.loss == "smape":
+            return mean_of(2 * torch.tanh(error.abs() * batch.size / 2), real)
         return mean_of(error.abs() if self.options.loss == "mae" else error.square(), real)
 
     def point(self, raw: Tensor, batch: Batch) -> Tensor:
@@ -150,8 +154,10 @@ def make_output(options: ForecastModelOptions) -> Output:
     """The output that the options name.
 
     Raises:
-        ConfigError: levels that are none, or a scale that counts cannot have.
+        ConfigError: levels that are none, or a scale that counts, or the loss smape, cannot have.
     """
+    if options.output == "point" and options.loss == "smape" and (not options.log or options.scaling != "none"):
+        raise ConfigError("loss is smape, and the network does not read logarithms", "log: true and scaling: none")
     if options.output == "negative_binomial" and (
         options.scaling != "none" or options.log or options.window not in ("none", "mean")
     ):
