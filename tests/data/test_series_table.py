@@ -137,6 +137,16 @@ def test_without_a_header(tmp_path: Path) -> None:
     assert rows(table(tmp_path, "Pounds per cow (monthly)\n4\n5\n")) == {"Pounds per cow (monthly)": [4, 5]}
 
 
+def test_a_first_row_that_counts_the_columns_names_them(tmp_path: Path) -> None:
+    counted = table(tmp_path, "0,1,2\n0.5,7,1\n0.25,8,1\n")
+    assert rows(counted) == {"0": [0.5, 0.25], "1": [7, 8], "2": [1, 1]}
+    assert any("names them" in note for note in counted.notes)
+    kept = table(tmp_path, "0,1,2\n0.5,7,1\n", header=False)
+    assert rows(kept) == {"column_1": [0, 0.5], "column_2": [1, 7], "column_3": [2, 1]}
+    assert len(table(tmp_path, "0,1,2\n5,7,1\n").of(0)) == 2  # whole numbers: nothing tells
+    assert len(table(tmp_path, "0,1\n1,0.5\n").of(0)) == 2  # could be a step and its value
+
+
 def test_several_columns_name_a_series(tmp_path: Path) -> None:
     text = "shop,item,t,y\nA,1,0,1\nA,1,1,2\nA,2,0,3\nA,2,1,4\n"
     assert rows(table(tmp_path, text, series="shop,item")) == {"A / 1": [1, 2], "A / 2": [3, 4]}
@@ -198,3 +208,5 @@ def test_real_files_are_read_as_their_authors_meant_them(real_data: Path) -> Non
     assert [p.count for p in temps.problems if p.kind == "gaps"] == [2]
     milk = read_series(real_data / "series" / "monthly-milk-incomplete.csv")
     assert (int(milk.lengths[0]), int(np.isnan(milk.values).sum())) == (168, 13)
+    rates = read_series(real_data / "series" / "exchange_rate.csv.gz")
+    assert (len(rates), set(rates.lengths.tolist()), rates.of(0)[0]) == (8, {7588}, 0.7855)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -59,14 +60,33 @@ def read_series(path: str | os.PathLike[str], options: SeriesDataOptions | None 
 def numeric_table(
     path: str | os.PathLike[str], *, format: str | None = None, encoding: str | None = None, header: bool | None = None
 ) -> Table:
-    """`read_table`; in a table of numbers, a first row that is none of them names the columns."""
+    """`read_table`; in a table of numbers, a first row that is none of them, or counts the columns, names them."""
     table = read_table(path, format=format, encoding=encoding, header=header)
+    counts = False
     if header is None and not table.named and table.format in ("csv", "tsv"):
         columns = [values for values in table.columns.values() if is_numeric(values[1:])]
-        if any(not is_numeric(values[:1]) and str(values[0]).strip() for values in columns):
+        counts = len(columns) == len(table.columns) and _counts_columns(columns)
+        if counts or any(not is_numeric(values[:1]) and str(values[0]).strip() for values in columns):
             table = read_table(path, format=format, encoding=encoding, header=True)
     notes = [note for note in table.notes if "column names" not in note]  # the roles are shown, which tells as much
+    if counts:
+        notes.append("the first row counts the columns from 0: it names them (--no-header reads it as a step)")
     return replace(table, notes=notes)
+
+
+def _counts_columns(columns: Sequence[Sequence[Any]]) -> bool:
+    """Whether the first row is 0, 1, 2, … above numbers that are not whole, as a table without names is often stored.
+
+    In two columns it could be the first step and its value.
+
+    Example:
+        >>> _counts_columns([["0", "0.5"], ["1", "0.25"], ["2", "3"]]), _counts_columns([["0", "1"], ["1", "0.5"]])
+        (True, False)
+    """
+    first = [str(values[0]).strip() for values in columns]
+    if len(first) < 3 or first != [str(i) for i in range(len(first))]:
+        return False
+    return any("." in str(value) for values in columns for value in values[1:])
 
 
 def _from_rows(table: Table, roles: Roles, options: SeriesDataOptions) -> SeriesTable:
