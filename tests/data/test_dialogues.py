@@ -43,7 +43,9 @@ def test_two_columns_are_a_turn_and_its_answer(tmp_path: Path):
     (tmp_path / "a.tsv").write_text("hi\thello\nbye\tbye, now\n")
     assert read_dialogues(tmp_path / "a.tsv").turns == [["hi", "hello"], ["bye", "bye, now"]]
     (tmp_path / "a.csv").write_text("question,answer\nhi,hello\nbye,\n")
-    assert read_dialogues(tmp_path / "a.csv").turns == [["hi", "hello"], ["bye"]]
+    found = read_dialogues(tmp_path / "a.csv")
+    assert found.turns == [["hi", "hello"], ["bye"]]
+    assert any("1 lines hold one turn only" in note and "line 3" in note for note in found.notes)
 
 
 def test_lines_without_an_answer_are_named(tmp_path: Path):
@@ -63,8 +65,18 @@ def test_lines_without_an_answer_are_named(tmp_path: Path):
         ("a.txt", b"a __eou__\nb __eou__ \n", "no dialogue has two turns"),
         ("a.txt", b"a __eou__ b\nc __eou__ \xff\n", r"a\.txt:2"),
         ("a.csv", b"a,b,c\nx,y,z\n", "no column holds lists of turns"),
+        (
+            "a.jsonl",
+            b'{"turns": ["a", "b"]}\n{"turn": ["c", "d"]}\n',
+            r"a\.jsonl:2, column 'turns': the turns are missing",
+        ),
+        (
+            "a.jsonl",
+            b'{"turns": ["a", "b"]}\n{"turns": "c"}\n',
+            r"a\.jsonl:2, column 'turns': this is no list of turns but 'c'",
+        ),
     ],
-    ids=["empty", "line", "turn", "bytes", "columns"],
+    ids=["empty", "line", "turn", "bytes", "columns", "key", "text"],
 )
 def test_what_is_no_dialogue(tmp_path: Path, name: str, content: bytes, message: str):
     (tmp_path / name).write_bytes(content)

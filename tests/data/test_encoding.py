@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.data.encoding import decode
+from elman.data.encoding import decode, decode_pieces
 from elman.errors import ConfigError, DataError
 
 TEXT = "text,label\nun café très crémeux,1\nZoë's naïve façade,0\n"
@@ -65,6 +65,13 @@ def test_cut_character() -> None:
 def test_nul_is_named_with_its_line() -> None:
     with pytest.raises(DataError, match=r"a\.csv:2: a NUL character at position 5"):
         decode(b"one\nt\0wo\nthree, four, five\n", "a.csv")
+
+
+def test_nul_is_named_with_its_place_wherever_the_pieces_end() -> None:
+    for cut in (3, 5, 6):
+        raw = "öne\nt\0wo\n".encode()
+        with pytest.raises(DataError, match=r"a\.csv:2: a NUL character at position 5"):
+            list(decode_pieces([raw[:cut], raw[cut:]], "a.csv"))
 
 
 @pytest.mark.parametrize("raw", [b"PK\x03\x04..", b"%PDF-1.4", b"\x89PNG\r\n", b"\xfd7zXZ\x00..", b"BZh9.."])

@@ -111,3 +111,11 @@ def test_only_the_beginning_counts(tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("no tab\n" * SEEN + "a\tb\n" * 3 * SEEN)
     assert kind_of(path) == "generate"
+
+
+def test_a_folder_of_folders_with_slots_is_no_folder_per_class(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "a.txt").write_text("fine")
+    assert kind_of(tmp_path) == "classify"
+    (tmp_path / "train" / "seq.in.gz").write_bytes(gzip.compress(b"book a table"))
+    assert kind_of(tmp_path) == kind_of(tmp_path / "train") == "tag"

@@ -173,7 +173,8 @@ def _refuse_ragged(rows: list[list[str]], lines: list[int], path: str, delimiter
     also = f" (also on line{'s' if len(odd) > 2 else ''} {others}{more})" if others else ""
     spans = lines[first + 1] - lines[first] if first + 1 < len(lines) else 1
     name = _DELIMITER_NAMES.get(delimiter, delimiter)
-    fix = f"Put quotes around a text that holds a {name}."
+    short = len(rows[first]) < width
+    fix = f"Is a {name} missing?" if short else f"Put quotes around a text that holds a {name}."
     if spans > 1:
         fix = f"The row goes on to line {lines[first] + spans - 1}: is a quote not closed? {fix}"
     count = len(rows[first])

@@ -70,7 +70,8 @@ def read_dialogues(path: str | os.PathLike[str], options: DialogueDataOptions | 
     if table.format == "lines":
         turns, lines, notes = _of_lines(table, options)
     else:
-        turns, lines, notes = _of_rows(table, options.dialogue), table.lines, []
+        turns, lines = _of_rows(table, options.dialogue), table.lines
+        notes = _short(turns, table)
     kept = [i for i, own in enumerate(turns) if own]
     name = table.path
     found = Dialogues(
@@ -156,7 +157,7 @@ def _of_rows(table: Table, column: str | None) -> list[list[str]]:
     named = [name for name in NAMES if name in lists]
     chosen = column or next(iter(named or lists), None)
     if chosen is not None:
-        return [_stripped(value) if isinstance(value, list) else [] for value in table.columns[chosen]]
+        return [_stripped(_turns(value, table, row, chosen)) for row, value in enumerate(table.columns[chosen])]
     if len(table.columns) != 2:
         raise DataError(
             f"no column holds lists of turns, and there are {len(table.columns)}",
@@ -164,6 +165,15 @@ def _of_rows(table: Table, column: str | None) -> list[list[str]]:
             path=table.path,
         )
     return [_stripped(str(value or "") for value in row) for row in zip(*table.columns.values(), strict=True)]
+
+
+def _turns(value: object, table: Table, row: int, column: str) -> list[object]:
+    """The turns in one cell."""
+    if isinstance(value, list):
+        return value
+    found = "the turns are missing" if value is None else f"this is no list of turns but {value!r:.40}"
+    fix = "Mend it, or take the row out."
+    raise table.places.error(row, found, "a list of texts in every row", fix, column=column)
 
 
 def _stripped(turns: object) -> list[str]:

@@ -95,6 +95,7 @@ def decode_pieces(
     decoder = codecs.getincrementaldecoder(chosen)()
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     done, lines = len(head) - len(first), 0  # bytes and lines before those that are decoded now
+    read = 0  # characters before them
     held = b""  # what the decoder has kept of the piece before
     for piece in chain([first], source, [None]):
         whole = held + (piece or b"")
@@ -102,9 +103,9 @@ def decode_pieces(
             text = decoder.decode(piece or b"", final=piece is None)
         except UnicodeDecodeError as error:
             raise _wrong_byte(whole, error, name, chosen, done, lines) from None
-        _refuse_nul(text, name, lines)
+        _refuse_nul(text, name, lines, read)
         held = decoder.getstate()[0]
-        done, lines = done + len(whole) - len(held), lines + text.count("\n")
+        done, lines, read = done + len(whole) - len(held), lines + text.count("\n"), read + len(text)
         yield newlines.decode(text, final=piece is None)
 
 
@@ -126,11 +127,12 @@ def _recognised(raw: bytes, name: str, encoding: str | None) -> tuple[bytes, str
     return raw, chosen, notes
 
 
-def _refuse_nul(text: str, name: str, lines: int = 0) -> None:
+def _refuse_nul(text: str, name: str, lines: int = 0, before: int = 0) -> None:
+    """Refuse a text with a NUL, which stands behind so many lines and characters."""
     if "\0" in text:
         at = text.index("\0")
         raise DataError(
-            f"a NUL character at position {at}: the file is damaged or not a text",
+            f"a NUL character at position {before + at}: the file is damaged or not a text",
             expected=_READABLE,
             path=name,
             line=lines + text.count("\n", 0, at) + 1,

@@ -24,7 +24,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     """The task whose data a file looks like; only its name, its first lines, or the names in a folder are read.
 
         .conllu, .conll, …; columns of words and tags with empty lines between sentences, or so named in a table;
-            a folder with seq.in: "tag"
+            a folder with seq.in, or with such folders: "tag"
         two texts per line with a tab between them, or columns named source and target: "translate"
         other lines of text: "generate"
         .ts, .arff: "series"
@@ -49,7 +49,8 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     if suffix in SERIES:
         return "series"
     if file.is_dir():
-        return "tag" if any((file / f"seq.in{end}").exists() for end in ("", *PACKED)) else "classify"
+        slots = [name + end for name in ("seq.in", "*/seq.in") for end in ("", *PACKED)]
+        return "tag" if any(any(file.glob(name)) for name in slots) else "classify"
     if suffix in LINES:
         lines = _first_lines(file)
         kind = _kind_of_names(next(iter(lines), ""))
