@@ -14,9 +14,11 @@ import numpy as np
 
 from elman.errors import ArgumentError, ArgumentTypeError
 
+LARGEST = 2**63 - 1  # of an integer of 64 bits
 
-def size(name: str, value: Any, least: int = 1) -> int:
-    """A whole number of at least 1, or of at least `least`.
+
+def size(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    """A whole number of at least 1, or of at least `least`, and of at most `most`.
 
     Example:
         >>> size("hidden_size", 3.0)
@@ -29,9 +31,20 @@ def size(name: str, value: Any, least: int = 1) -> int:
         whole = None
     if whole is None:
         raise ArgumentTypeError(_shown(name, value), expected="a whole number (int)")
-    if whole < least:
-        raise ArgumentError(f"{name} is {whole}", expected=f"a whole number of at least {least}")
+    if whole < least or (most is not None and whole > most):
+        bounds = f"of at least {least}" + ("" if most is None else f" and of at most {most}")
+        raise ArgumentError(f"{name} is {whole}", expected=f"a whole number {bounds}")
     return whole
+
+
+def seed(value: Any) -> int:
+    """The seed of what is drawn, a number that torch takes.
+
+    Example:
+        >>> seed(2**62) == 2**62
+        True
+    """
+    return size("seed", value, least=0, most=LARGEST)
 
 
 def sizes(name: str, values: Iterable[Any], each: str = "", least: int = 1) -> tuple[int, ...]:

@@ -215,6 +215,21 @@ def test_a_very_low_temperature_is_greedy_and_no_error():
     assert Sampling(temperature=1e-6).choose(Sampling(temperature=1e-6).distribution(log_p)).tolist() == [1, 0]
 
 
+@pytest.mark.parametrize(
+    ("temperature", "p"), [(1e-50, [0, 1, 0]), (1e-300, [0, 1, 0]), (1e50, [0.5, 0.5, 0]), (1e300, [0.5, 0.5, 0])]
+)
+def test_no_temperature_is_too_low_or_too_high(temperature: float, p: list[float]):
+    """Also those that a number of 32 bits cannot hold, where they are 0 or ∞."""
+    log_p = torch.tensor([[-2.0, -0.1, -torch.inf]])
+    assert Sampling(temperature=temperature).distribution(log_p).exp().tolist() == [p]
+
+
+def test_a_bound_beyond_all_numbers_is_one():
+    tiny = Tiny()
+    steps = walk(tiny, tiny.start(1), torch.tensor([0]), most=10**30, generator=_seeded(1))
+    assert len(list(itertools.islice(steps, 5))) == 5
+
+
 def test_repetition_by_hand():
     """θ = 2 squares the probability of what has occurred: 0.5, 0.3, 0.2 → 0.25, 0.3, 0.04."""
     log_p, before = torch.tensor([[0.5, 0.3, 0.2]], dtype=torch.float64).log(), torch.tensor([[0, 2, 0]])

@@ -72,8 +72,11 @@ class Sampling:
         if not self.temperature:
             best = own.argmax(dim=1, keepdim=True)
             return torch.full_like(own, NEVER).scatter(1, best, 0.0)
-        # The largest becomes 0 first: a small τ would take all of them to -∞.
-        own = (own - own.amax(dim=1, keepdim=True)) / self.temperature
+        # The largest becomes 0 first: a small τ would take all of them to -∞. τ itself must be neither 0 nor ∞ as own's
+        # kind of number: 0 / 0 and ∞ / ∞ are none.
+        bounds = torch.finfo(own.dtype)
+        temperature = min(max(self.temperature, bounds.tiny), bounds.max)
+        own = (own - own.amax(dim=1, keepdim=True)) / temperature
         if self.top_k and self.top_k < own.shape[1]:
             kept = own.topk(self.top_k, dim=1)
             own = torch.full_like(own, NEVER).scatter(1, kept.indices, kept.values)
@@ -265,7 +268,7 @@ def without(log_probabilities: Tensor, forbidden: Sequence[int], also: int | Non
 def as_bounds(most: int | Sequence[int] | Tensor, n: int, device: torch.device) -> Tensor:
     """The largest number of symbols of each row (n), int64."""
     if isinstance(most, int):
-        return torch.full((n,), size("most", most, least=0), device=device)
+        return torch.full((n,), min(size("most", most, least=0), torch.iinfo(torch.int64).max), device=device)
     bounds = torch.as_tensor(most, device=device)
     if bounds.shape != (n,) or bounds.is_floating_point() or (bounds < 0).any():
         raise ArgumentError(f"most is {most!r}", expected=f"a whole number, or one for each of {n} rows")

@@ -37,7 +37,9 @@ class TrainingOptions:
     patience: int | None = option(
         None, "epochs without a better validation loss that end the training; a third if not given; 0: never", low=0
     )
-    seed: int = option(0, "seed of the split, the order of the rows, the first weights and the dropout", low=0)
+    seed: int = option(
+        0, "seed of the split, the order of the rows, the first weights and the dropout", low=0, high=2**62
+    )
     max_minutes: float = option(0.0, "bound on the time of training, turned into a number of steps; 0: none", low=0)
     checkpoint_minutes: float = option(1.0, "time between two checkpoints inside an epoch", low=0)
     threads: int = option(1, "processor threads; 0: all cores", low=0)

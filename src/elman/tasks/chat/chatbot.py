@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from elman import arguments
 from elman.data.dialogue_options import DialogueDataOptions
 from elman.data.dialogues import Dialogues, dialogues_of, read_dialogues
 from elman.data.ragged import Ragged
@@ -220,7 +221,7 @@ class Chatbot(TrainedModel):
 
 
 def _generator(seed: int | None) -> torch.Generator | None:
-    return None if seed is None else torch.Generator().manual_seed(seed)
+    return None if seed is None else torch.Generator().manual_seed(arguments.seed(seed))
 
 
 def _sampling(options: ReplyOptions) -> Sampling:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from elman import arguments
 from elman.arguments import size, words
 from elman.data.config_file import merge
 from elman.data.corpus import Corpus
@@ -105,7 +106,7 @@ class LanguageModel(TrainedModel):
         if any(not text for text in stops):
             raise ArgumentError("a text to stop at is empty", expected="texts of at least one character")
         own = Sampling(**sampling)
-        generator = torch.Generator().manual_seed(size("seed", seed, least=0)) if seed is not None else None
+        generator = torch.Generator().manual_seed(arguments.seed(seed)) if seed is not None else None
         reader, last = self._after(prompt)
         return _until(self._written(reader, last, own, length, generator), stops)
 
