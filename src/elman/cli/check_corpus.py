@@ -1,6 +1,7 @@
 """What `elman check` prints about a text to learn a language from."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ from elman.cli import show
 from elman.cli.findings import remarks, tell
 from elman.data.corpus_options import CorpusOptions
 from elman.data.findings import Findings, Report
-from elman.data.plain_text import PlainText
+from elman.data.plain_text import PlainText, cut_at
 from elman.errors import ElmanError
 
 MOST = 20
@@ -74,8 +75,20 @@ def _inspect(text: PlainText) -> CorpusReport:
         rarest_characters=[name for name, _ in sorted(letters.items(), key=lambda each: each[1])[:MOST]],
         notes=notes,
         warnings=_warnings(characters, longest, at),
-        problems=[] if characters else ["the text is empty"],
+        problems=_problems(characters, letters),
     )
+
+
+def _problems(characters: int, letters: Iterable[str]) -> list[str]:
+    """What training would stop at."""
+    if not characters:
+        return ["the text is empty"]
+    if all(letter.isspace() for letter in letters):
+        return ["the text is blank"]
+    share = CorpusOptions().validation_share
+    if not cut_at(characters, share):
+        return [f"{characters} characters are too few to keep {share:g} of them for measuring"]
+    return []
 
 
 def _warnings(characters: int, longest: int, at: int) -> list[str]:

@@ -29,12 +29,14 @@ def check_dialogues(files: list[str], options: dict[str, Any], *, json: bool) ->
         if first:
             facts[f"dialogues that are also in {files[0]}"] = sum(turns in first[0] for turns in own)
         first.append(set(own))
-        return {"path": data.path, "notes": data.notes, **facts}
+        few = len({turns for turns in own if len(turns) > 1}) < 2
+        problems = ["only one dialogue: there must be one to learn from and one to validate with"] if few else []
+        return {"path": data.path, "notes": data.notes, "problems": problems, **facts}
 
     return tell_plain(files, look, _print, json=json)
 
 
 def _print(report: dict[str, Any]) -> None:
     show.line(report["path"])
-    show.table([(name, f"{value:,}") for name, value in report.items() if name not in ("path", "notes")])
-    remarks(note=report["notes"])
+    show.table([(name, f"{value:,}") for name, value in report.items() if name not in ("path", "notes", "problems")])
+    remarks(note=report["notes"], problem=report["problems"])

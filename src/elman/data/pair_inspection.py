@@ -87,12 +87,18 @@ def _report(pairs: Pairs) -> PairReport:
         ),
     )
     medians, longest = np.median(lengths, axis=0), lengths.max(axis=0)
+    problems: list[str] = []
+    if len(set(pairs.sources)) < 2:
+        problems.append("only one source: there must be one to learn from and one to validate with")
+    if not (lengths > 0).all(axis=1).any():
+        problems.append("no pair has texts on both sides")
     return PairReport(
         path=pairs.path,
         pairs=len(pairs),
         names=pairs.names,
         medians=(int(medians[0]), int(medians[1])),
         longest=(int(longest[0]), int(longest[1])),
+        problems=problems,
         warnings=[_warning(rows, many, one, pairs.place) for rows, many, one in found if len(list(rows))],
         notes=list(pairs.notes),
     )

@@ -101,6 +101,17 @@ class PlainText:
             yield from _column(self.path, self.options, note)
 
 
+def cut_at(total: int, share: float) -> int:
+    """How many of so many characters stand before the last share of them; 0 if either part would be empty.
+
+    Example:
+        >>> cut_at(1000, 0.1), cut_at(4, 0.1)
+        (900, 0)
+    """
+    at = round(total * (1 - share))
+    return at if at < total else 0
+
+
 def read_text(path: str | os.PathLike[str], options: CorpusOptions | None = None) -> PlainText:
     """A text in a file that is read more than once.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elman.data.corpus import Corpus
-from elman.data.plain_text import PlainText, read_text
+from elman.data.plain_text import PlainText, cut_at, read_text
 from elman.data.vocabulary import Vocabulary
 from elman.errors import DataError
 from elman.learn.report import Report
@@ -80,6 +80,8 @@ def prepare(texts: Texts, options: GenerateOptions, folder: Path | None, report:
     Raises:
         DataError: a text is empty, or cannot be read.
     """
+    if all(piece.isspace() for piece in texts.train.pieces()):
+        raise DataError("the train text is blank", expected="a text to learn from", path=texts.train.path)
     vocabulary = Vocabulary.learn(texts.train.pieces(report.say), options.symbols)
     found = {name: Corpus.write(text, vocabulary, folder) for name, text in texts.all.items()}
     for name, corpus in found.items():
@@ -96,14 +98,14 @@ def _cut(text: PlainText, share: float, by_line: bool) -> tuple[PlainText, Plain
     total = text.count()
     if not total:
         raise DataError("the text is empty", expected="a text to learn from", path=text.path)
-    at = round(total * (1 - share))
-    if by_line and (end := text.line_end(at)) < total:
-        at = end
-    if not 0 < at < total:
+    at = cut_at(total, share)
+    if not at:
         raise DataError(
             f"the text has {total} characters, too few to keep {share:g} of them for measuring",
             expected="a longer text",
             path=text.path,
         )
+    if by_line and (end := text.line_end(at)) < total:
+        at = end
     begin, end = text.begin, text.end
     return text.part(begin, begin + at), text.part(begin + at, end)
