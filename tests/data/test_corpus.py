@@ -148,6 +148,14 @@ def test_byte_pairs_need_room_for_all_bytes() -> None:
         learned(PLAY, "bpe", size=256)
 
 
+@pytest.mark.parametrize("tokens", ["character", "word", "space", "bpe"])
+def test_half_a_surrogate_pair_is_read(tokens: str) -> None:
+    """A prompt with a byte that is no UTF-8 comes from the shell so; what stands beside it is read as ever."""
+    vocabulary = learned("a b\n" * 5 + "\udce9", tokens)
+    ids = vocabulary.encode("a b \udce9").tolist()
+    assert ids[: len(vocabulary.encode("a b"))] == vocabulary.encode("a b").tolist()
+
+
 def test_bytes_are_held_back_until_they_are_characters() -> None:
     vocabulary = learned("a", "bpe", size=257)
     say = vocabulary.speaker()

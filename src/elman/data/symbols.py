@@ -90,14 +90,14 @@ class Symbols:
                 f"vocabulary is {options.vocabulary}", expected=f"at least {least} with tokens: {options.tokens}{why}"
             )
         tokenizer, trainer = _untrained(options, options.vocabulary - 2 - len(special))
-        tokenizer.train_from_iterator((_utf8(text) for text in texts), trainer, length=len(texts))
+        tokenizer.train_from_iterator((utf8(text) for text in texts), trainer, length=len(texts))
         return cls(_with_special_symbols(tokenizer, special), options)
 
     def encode(self, texts: Sequence[str]) -> Ragged:
         """The ids of each text, cut to `max_length` at the end that is kept, then filled up to `pad_to`."""
         rows: list[np.ndarray] = []
         for begin in range(0, len(texts), _CHUNK):
-            part = [_utf8(text[: self._read]) for text in texts[begin : begin + _CHUNK]]
+            part = [utf8(text[: self._read]) for text in texts[begin : begin + _CHUNK]]
             rows += [self._fit(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(part)]
         return Ragged.of(rows)
 
@@ -200,7 +200,7 @@ def _with_special_symbols(tokenizer: Tokenizer, special: Sequence[str]) -> str:
     return json.dumps(described, ensure_ascii=False)
 
 
-def _utf8(text: str) -> str:
+def utf8(text: str) -> str:
     """The text, halves of surrogate pairs replaced by U+FFFD: the library takes only what UTF-8 can hold."""
     try:
         text.encode()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from elman.data.corpus_options import CORPUS_TOKENS, CorpusSymbolOptions
-from elman.data.symbols import BREAK, WORD
+from elman.data.symbols import BREAK, WORD, utf8
 from elman.errors import ArgumentError, ConfigError
 
 UNKNOWN, END_OF_LINE = "<unk>", "<eol>"
@@ -164,7 +164,7 @@ class Vocabulary:
             raise ArgumentError(f"this is not the JSON of a vocabulary ({error})") from None
 
     def _pairs(self, text: str) -> np.ndarray:
-        parts = [*_cut_lines([text], _LONGEST_BPE)]
+        parts = [*_cut_lines([utf8(text)], _LONGEST_BPE)]
         found = [np.array(e.ids, dtype=np.int32) for e in self._tokenizer.encode_batch_fast(parts)]
         return np.concatenate(found) if found else np.zeros(0, np.int32)
 
@@ -270,7 +270,7 @@ def _train(pieces: Iterable[str], options: CorpusSymbolOptions) -> str:
         special_tokens=[UNKNOWN],
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_cut_lines(pieces, _LONGEST_BPE), trainer)
+    tokenizer.train_from_iterator(_cut_lines(map(utf8, pieces), _LONGEST_BPE), trainer)
     return tokenizer.to_str()
 
 
