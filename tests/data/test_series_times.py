@@ -97,6 +97,18 @@ def test_refusals_name_the_place(texts: tuple[str, ...], says: str) -> None:
         read(*texts)
 
 
+def test_days_keep_the_dates_of_their_own_clock() -> None:
+    # midnight in Berlin, before and after the clocks are put forward; in UTC they are no days any more
+    times = read("2022-03-26 00:00+01:00", "2022-03-27 00:00+01:00", "2022-03-28 00:00+02:00", "2022-03-29 00:00+02:00")
+    assert (times.ticks // DAY - times.ticks[0] // DAY).tolist() == [0, 1, 2, 3]
+    assert (times.ticks % DAY == 0).all()
+    assert times.zone == ""
+    assert "without the offsets" in times.notes[0]
+    assert read("2022-03-26 00:00Z", "2022-03-27 00:00Z").zone == "UTC"
+    hours = read("2022-03-27 01:00+01:00", "2022-03-27 03:00+02:00")
+    assert int(np.diff(hours.ticks)[0]) == DAY // 24
+
+
 def test_asked_order_that_cannot_be() -> None:
     with pytest.raises(DataError, match="13/02/2021"):
         read("13/02/2021", day_first=False)

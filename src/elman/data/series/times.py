@@ -104,10 +104,18 @@ def parse_times(values: Sequence[Any], places: Places, column: str, day_first: b
         if not day_first:
             read = {text: one._replace(one=one.two, two=one.one) for text, one in read.items()}
     zone = "" if next(iter(read.values())).offset is None else "UTC"
-    if zone:
+    if zone and _local(read):
+        read, zone = {text: one._replace(offset=None) for text, one in read.items()}, ""
+        notes.append(f"{column!r} has one time of the day: the dates of its own clock are read, without the offsets")
+    elif zone:
         notes.append(f"{column!r} is brought to UTC")
     ticks = {text: _tick(text, one, rows) for text, one in read.items()}
     return Times(_spread(texts, ticks), True, zone, tuple(notes))
+
+
+def _local(read: dict[str, _Read]) -> bool:
+    """Whether all times are the same time of the day on a clock that is not UTC: then they are days, not hours."""
+    return len(read) > 1 and len({one.clock for one in read.values()}) == 1 and any(one.offset for one in read.values())
 
 
 def looks_like_times(values: Sequence[Any]) -> bool:
