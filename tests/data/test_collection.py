@@ -102,7 +102,10 @@ def test_without_labels_for_predicting(tmp_path: Path) -> None:
         ("x.arff", "@data\n1\n", "there is no @attribute before @data"),
         ("x.arff", "@attribute a numeric\n@attribute class {u}\n@data\n1,2,u\n", ":4: the row has 3 values"),
         ("w.csv", "label,t1\nup,1\ndown,x\n", ":3, column 't1': 'x' is no number"),
-        ("w.csv", "label,t1\nup,1\ndown,-inf\n", ":3, column 't1': the value is -inf"),
+        ("w.csv", "label,t1\nup,1\ndown,-inf\n", ":3, column 't1': '-inf' is infinite"),
+        ("w.csv", "label,t1\nup,1\ndown,1_000\n", ":3, column 't1': '1_000' is no number"),
+        ("x.ts", HEAD + "1,2:a\n1,2_0:a\n", ":6: value 2 is '2_0'"),
+        ("l.csv", "series,time,x,label\na,01/02/2021,1,u\na,02/02/2021,2,u\n", ":2, column 'time': '01/02/2021' is"),
         ("w.csv", "label,t1\nup,1\n,2\n", ":3, column 'label': the class is missing"),
         ("w.csv", "t1,t2\n1,2\n3,4\n", "no column of classes was found"),
         ("l.csv", "series,x,label\na,1,u\na,2,v\n", ":3, column 'label': the class is 'v', and 'u' before"),
@@ -118,6 +121,28 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, name: str, text: 
         read_collection(path)
     assert message in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_dates_order_the_steps(tmp_path: Path) -> None:
+    days = "series,time,x,label\na,02/02/2021,2,u\n a,01/03/2021,1,u\n"
+    month_first, day_first = CollectionOptions(day_first=False), CollectionOptions(day_first=True)
+    same(read_collection(write(tmp_path, "l.csv", days), month_first), [[[1], [2]]], ["u"])
+    same(read_collection(write(tmp_path, "l.csv", days), day_first), [[[2], [1]]], ["u"])
+
+
+def test_the_same_marks_are_missing_as_in_every_table_of_numbers(tmp_path: Path) -> None:
+    same(
+        read_collection(write(tmp_path, "w.csv", "label,t1,t2\nup,null,1\nup,N/A,2\n")),
+        [[[NAN], [1]], [[NAN], [2]]],
+        ["up"] * 2,
+    )
+
+
+def test_a_long_relational_value(tmp_path: Path) -> None:
+    steps = ",".join(["1.25"] * 40_000)  # more letters than a field of CSV has by default
+    head = "@relation r\n@attribute s relational\n@attribute a numeric\n@end s\n@attribute class {u}\n@data\n"
+    found = read_collection(write(tmp_path, "x.arff", f"{head}'{steps}\\n{steps}',u\n"))
+    assert found.row(0).shape == (40_000, 2)
 
 
 def test_a_column_that_is_not_there(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def _report(data: Any) -> dict[str, Any]:
     constant = [
         i
         for i in range(len(data))
-        if len(data.row(i)) and (np.nanmax(data.row(i), 0) == np.nanmin(data.row(i), 0)).all()
+        if len(data.row(i)) and (np.fmax.reduce(data.row(i), 0) == np.fmin.reduce(data.row(i), 0)).all()
     ]
     return {
         "path": data.path,

@@ -48,7 +48,7 @@ def read_arff(text: str, path: str) -> tuple[list[np.ndarray], list[str] | None,
         line = line.strip()
         if not line or line.startswith("%"):
             continue
-        fields = next(csv.reader([line], quotechar="'" if "'" in line else '"', skipinitialspace=True))
+        fields = _fields(line)
         if len(fields) != len(kinds):
             raise DataError(f"the row has {len(fields)} values", f"{len(kinds)} attributes", path=path, line=number)
         if has_class:
@@ -58,6 +58,15 @@ def read_arff(text: str, path: str) -> tuple[list[np.ndarray], list[str] | None,
     if not rows:
         raise DataError("the file holds no cases", "lines of values below @data", path=path)
     return rows, targets if has_class else None, numbers
+
+
+def _fields(line: str) -> list[str]:
+    """The values of a line; a relational one may be as long as it likes."""
+    before = csv.field_size_limit(max(csv.field_size_limit(), len(line) + 1))
+    try:
+        return next(csv.reader([line], quotechar="'" if "'" in line else '"', skipinitialspace=True))
+    finally:
+        csv.field_size_limit(before)
 
 
 def _case(fields: list[str], path: str, line: int) -> np.ndarray:

@@ -16,6 +16,7 @@ class CollectionOptions:
         None, "column that names the series of a row, for tables with one step per row; found by itself if not given"
     )
     time: str | None = option(None, "column that orders the steps of a series; the order of the rows if not given")
+    day_first: bool | None = option(None, "whether 03/04/2021 is the 3rd of April; asked for where it matters")
     format: str | None = option(None, "format of the file; known from its name if not given", choices=FORMATS)
     encoding: str | None = option(None, "encoding of the file, such as latin-1; UTF-8 and UTF-16 are recognised")
     header: bool | None = option(None, "whether the first row names the columns; found by itself if not given")

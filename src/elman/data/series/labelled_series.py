@@ -11,6 +11,8 @@ from elman.data.files import read_stored, shown, unpack
 from elman.data.series.arff_file import read_arff, without_end
 from elman.data.series.collection import Collection, joined
 from elman.data.series.collection_options import CollectionOptions
+from elman.data.series.problems import numbers
+from elman.data.series.times import looks_like_times, parse_times
 from elman.data.series.ts_file import read_ts
 from elman.data.table import Places, Table, read_table
 from elman.errors import DataError
@@ -84,7 +86,7 @@ def _case_file(path: str | os.PathLike[str], kind: str, options: CollectionOptio
 def _by_row(table: Table, label: str | None, _: str | None, options: CollectionOptions) -> Collection:
     """One series per row, of one channel."""
     names = [name for name in table.columns if name != label]
-    whole = np.stack([_numbers(table, name) for name in names], axis=1) if names else np.zeros((len(table), 0))
+    whole = _grid(table, names) if names else np.zeros((len(table), 0))
     rows = [without_end(row[:, None]) for row in whole]
     values, offsets = joined(rows, 1)
     targets = None if label is None else _targets(table, label, range(len(table)))
@@ -98,13 +100,14 @@ def _by_step(table: Table, label: str | None, series: str | None, options: Colle
     names = [name for name in table.columns if name not in (label, series, time)]
     if not names:
         raise DataError("no column is left for the values", "columns of numbers", path=table.path)
-    values = np.stack([_numbers(table, name) for name in names], axis=1)
-    groups: dict[Any, list[int]] = {}
-    for row, key in enumerate(table.columns[series]):
-        if key is None or key == "":
+    values = _grid(table, names)
+    groups: dict[str, list[int]] = {}
+    for row, value in enumerate(table.columns[series]):
+        key = "" if value is None else str(value).strip()
+        if not key:
             raise table.places.error(row, "this step belongs to no series", "a name", column=series)
         groups.setdefault(key, []).append(row)
-    order = None if time is None else _numbers(table, time)
+    order = None if time is None else _times(table, time, options)
     firsts, rows = [], []
     for own in groups.values():
         firsts.append(own[0])
@@ -129,7 +132,8 @@ def _ordered(table: Table, time: str | None, order: np.ndarray, own: list[int]) 
     twice = np.flatnonzero(np.diff(times[place]) == 0)
     if len(twice):
         row = own[int(place[twice[0] + 1])]
-        raise table.places.error(row, f"the time {order[row]:g} occurs twice in its series", "once", column=time)
+        text = str(table.columns[time or ""][row]).strip()
+        raise table.places.error(row, f"the time {text} occurs twice in its series", "once", column=time)
     return [own[i] for i in place]
 
 
@@ -151,20 +155,17 @@ def _targets(table: Table, label: str, rows: Any) -> list[str]:
     return [str(one) for one in found]
 
 
-def _numbers(table: Table, name: str) -> np.ndarray:
-    """A column of numbers, NaN where one is missing."""
-    column = table.columns[name]
-    found = np.full(len(column), np.nan)
-    for row, word in enumerate(column):
-        if word is None or (isinstance(word, str) and word.strip() in ("", "?", "NaN", "nan", "NA")):
-            continue
-        try:
-            found[row] = float(word)
-        except (TypeError, ValueError):
-            raise table.places.error(row, f"{str(word)[:40]!r} is no number", "a number", column=name) from None
-        if not np.isfinite(found[row]) and not np.isnan(found[row]):
-            raise table.places.error(row, f"the value is {word}", "a finite number, or nothing", column=name)
-    return found
+def _grid(table: Table, names: list[str]) -> np.ndarray:
+    """Columns of numbers (rows, columns), NaN where one is missing."""
+    return np.stack([numbers(table.columns[name], table.places, name) for name in names], axis=1)
+
+
+def _times(table: Table, name: str, options: CollectionOptions) -> np.ndarray:
+    """What orders the steps of each series: numbers, or dates as ticks."""
+    values = table.columns[name]
+    if looks_like_times(values):
+        return parse_times(values, table.places, name, options.day_first).ticks
+    return numbers(values, table.places, name)
 
 
 def _column(table: Table, named: str | None, usual: tuple[str, ...], role: str) -> str | None:

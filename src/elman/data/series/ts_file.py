@@ -106,6 +106,8 @@ def numbers_of(words: list[str], path: str, line: int) -> np.ndarray:
         DataError: a word is no number, or infinite.
     """
     try:
+        if any("_" in word for word in words):  # which Python reads over
+            raise ValueError
         row = np.array([w if w.strip() not in ("", "?") else "nan" for w in words], dtype=np.float64)
     except ValueError:
         row = np.array([np.nan if w.strip() in ("", "?") else _number(w, i, path, line) for i, w in enumerate(words)])
@@ -117,6 +119,6 @@ def numbers_of(words: list[str], path: str, line: int) -> np.ndarray:
 
 def _number(word: str, i: int, path: str, line: int) -> float:
     try:
-        return float(word)
+        return float(word.replace("_", "x"))
     except ValueError:
         raise DataError(f"value {i + 1} is {word.strip()[:40]!r}", "a number, or ?", path=path, line=line) from None
