@@ -170,6 +170,27 @@ def test_covariates_and_the_future(tmp_path: Path) -> None:
         table(tmp_path, text, target="price", static="y", series="shop")
 
 
+def test_what_a_covariate_is_can_be_known_from_another_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("date,y,price,code\n2021-01-01,1,2,7\n2021-01-02,2,cheap,8\n2021-01-03,3,dear,7\n")
+    options = SeriesDataOptions(target="y", past="price,code")
+    assert read_series(path, options).covariates["price"].tolist() == ["2", "cheap", "dear"]
+    assert read_series(path, options, {"code": False}).covariates["code"].tolist() == ["7", "8", "7"]
+    with pytest.raises(DataError, match=r"a\.csv:3, column 'price': 'cheap' is no number"):
+        read_series(path, options, {"price": True})
+
+
+def test_a_target_of_texts_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.csv:2, column 'y': 'low' is no number"):
+        table(tmp_path, "date,y\n2021-01-01,low\n2021-01-02,high\n", target="y")
+
+
+def test_rare_numbers_are_numbers(tmp_path: Path) -> None:
+    rows = "".join(f"{day},{day % 7},{1 if day == 501 else ''}\n" for day in range(1000))
+    found = table(tmp_path, "t,y,promo\n" + rows, target="y", past="promo")
+    assert np.nansum(found.covariates["promo"]) == 1
+
+
 def test_rows_of_one_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a\.csv:3: the name 'A' stands on line 2, too"):
         table(tmp_path, ROWS.replace("\nB", "\nA"), layout="rows")
@@ -189,6 +210,8 @@ def test_only_the_first_steps(tmp_path: Path) -> None:
 def test_arrays() -> None:
     with pytest.raises(ArgumentError, match=r"series\[1\]"):
         SeriesTable.from_arrays([[1.0], [[2.0]]])
+    with pytest.raises(ArgumentError, match=r"series\[0\] is 'a'. Expected a list of numbers"):
+        SeriesTable.from_arrays(["a"])
     with pytest.raises(ArgumentError, match="1 series and 2 names"):
         SeriesTable.from_arrays([[1.0]], ["a", "b"])
     empty = SeriesTable.from_arrays([])

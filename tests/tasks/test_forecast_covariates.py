@@ -46,6 +46,16 @@ def test_a_column_that_is_not_there(tmp_path: Path) -> None:
         Coding.fit(many, "name", "a.csv")
 
 
+def test_texts_where_the_training_had_numbers_are_no_missing_values(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(TEXT)
+    table = read_series(tmp_path / "a.csv", OPTIONS)
+    codings = Covariates.fit(table, calendar=False)
+    assert codings.numeric() == {"price": True, "event": False, "size": False}
+    table.covariates["price"] = np.array([None, "dear", None, None, None], dtype=object)
+    with pytest.raises(DataError, match=r"column 'price': 'dear' is a text\. Expected numbers"):
+        codings.unknown(table)
+
+
 def test_series_end_a_horizon_after_their_newest_value(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(TEXT)
     table = read_series(tmp_path / "a.csv", OPTIONS)

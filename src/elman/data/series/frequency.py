@@ -98,6 +98,12 @@ class Frequency:
         exact = "microseconds" if tick % SECOND else "seconds" if self.step % MINUTE or tick % MINUTE else "minutes"
         return moment.isoformat(" ", exact) + ("Z" if self.zone else "")
 
+    def texts(self, positions: np.ndarray) -> np.ndarray:
+        """The times at many positions, in their shape: those that stand there often are written once."""
+        different, place = np.unique(positions, return_inverse=True)
+        written = np.array([self.text(position) for position in different.tolist()], dtype=object)
+        return written[place].reshape(np.shape(positions))
+
     @property
     def name(self) -> str:
         """The frequency in words, such as "hourly", "every 15 minutes", "monthly (start)"."""

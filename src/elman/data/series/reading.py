@@ -1,8 +1,9 @@
 """Many series out of one table: one row per time and series, one column per series, or one row per series."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,11 @@ from elman.errors import DataError
 _MOST_GAPS = 20  # times as many steps left out as there are rows: then the times are wrong, or the frequency is
 
 
-def read_series(path: str | os.PathLike[str], options: SeriesDataOptions | None = None) -> SeriesTable:
+def read_series(
+    path: str | os.PathLike[str],
+    options: SeriesDataOptions | None = None,
+    numeric: Mapping[str, bool] | None = None,
+) -> SeriesTable:
     """Read series from a table: one row per time and series, one column per series, or one row per series.
 
     Times that no row holds become missing values; nothing is filled.
@@ -36,6 +41,7 @@ def read_series(path: str | os.PathLike[str], options: SeriesDataOptions | None 
     Args:
         path: CSV, TSV, JSON lines or Parquet, the text formats also gzipped.
         options: columns and so on; None: all found by themselves.
+        numeric: of some covariates, whether they are numbers, as in another file; the others tell it themselves.
 
     Raises:
         DataError: what is wrong, with line and column.
@@ -54,7 +60,7 @@ def read_series(path: str | os.PathLike[str], options: SeriesDataOptions | None 
         return _from_rows(table, roles, options)
     if roles.layout == "columns":
         return _from_columns(table, roles, options)
-    return _from_long(table, roles, options)
+    return _from_long(table, roles, options, numeric or {})
 
 
 def numeric_table(
@@ -138,7 +144,7 @@ def _from_grid(
     )  # fmt: skip
 
 
-def _from_long(table: Table, roles: Roles, options: SeriesDataOptions) -> SeriesTable:
+def _from_long(table: Table, roles: Roles, options: SeriesDataOptions, numeric: Mapping[str, bool]) -> SeriesTable:
     """One row per time and series."""
     problems: list[Problem] = []
     labels = _names(table, roles) if roles.series else []
@@ -160,9 +166,10 @@ def _from_long(table: Table, roles: Roles, options: SeriesDataOptions) -> Series
     kept = within < lengths[owner]
     place = (starts[:-1][owner] + within)[kept]
     target = roles.targets[0]
+    read = partial(_column, table, numeric={**numeric, target: True})
 
     def spread(column: str) -> np.ndarray:
-        values = _column(table, column)[order]
+        values = read(column)[order]
         rule = options.duplicates if values.dtype != object and column == target else "first"
         flat: np.ndarray = np.full(int(starts[-1]), None if values.dtype == object else np.nan, dtype=values.dtype)
         flat[place] = _merged(values, new, rule)[kept]
@@ -176,7 +183,7 @@ def _from_long(table: Table, roles: Roles, options: SeriesDataOptions) -> Series
     return SeriesTable(
         names, starts, values, first, frequency, options.season or frequency.season, roles.time is not None, roles,
         covariates={name: spread(name) for name in (*roles.past, *roles.future)},
-        static={name: _static(table, name, order, new, begins) for name in roles.static},
+        static={name: _static(table, name, read(name)[order], order, new, begins) for name in roles.static},
         path=table.path, sha256=table.sha256, notes=list(table.notes),
         problems=problems + describe_values(values, starts, gaps, gap_at, frequency, names),
     )  # fmt: skip
@@ -232,12 +239,16 @@ def _with_problem(table: SeriesTable, problem: Problem) -> SeriesTable:
     return table
 
 
-def _column(table: Table, name: str) -> np.ndarray:
-    """A column as numbers, or as texts with None where one is missing."""
+def _column(table: Table, name: str, numeric: Mapping[str, bool]) -> np.ndarray:
+    """A column as numbers, or as texts with None where one is missing; what it is, is known or told by its values."""
     values = table.columns[name]
-    if is_numeric(values):
+    if numeric[name] if name in numeric else is_numeric(values):
         return numbers(values, table.places, name)
-    return np.array([None if v is None or not str(v).strip() else str(v).strip() for v in values], dtype=object)
+    return np.array([text or None for text in _texts(values)], dtype=object)
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    return ["" if value is None else str(value).strip() for value in values]
 
 
 def _merged(values: np.ndarray, new: np.ndarray, rule: str) -> np.ndarray:
@@ -254,9 +265,10 @@ def _merged(values: np.ndarray, new: np.ndarray, rule: str) -> np.ndarray:
     return sums if rule == "sum" else sums / np.maximum(counts, 1)
 
 
-def _static(table: Table, name: str, order: np.ndarray, new: np.ndarray, begins: np.ndarray) -> np.ndarray:
+def _static(
+    table: Table, name: str, values: np.ndarray, order: np.ndarray, new: np.ndarray, begins: np.ndarray
+) -> np.ndarray:
     """One value for each series, refused where it changes within one."""
-    values = _column(table, name)[order]
     starts = np.flatnonzero(new)[begins]
     owner = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(values))))
     same = (values == values[starts][owner]) | ((values != values) & (values[starts][owner] != values[starts][owner]))
@@ -270,12 +282,12 @@ def _static(table: Table, name: str, order: np.ndarray, new: np.ndarray, begins:
 
 
 def _names(table: Table, roles: Roles) -> list[str]:
-    columns = [table.columns[name] for name in roles.series]
-    for column, values in zip(roles.series, columns, strict=True):
-        for row, value in enumerate(values):
-            if value is None or not str(value).strip():
-                raise table.places.error(row, "the name of the series is missing", "a name in every row", "", column)
-    return [" / ".join(str(value).strip() for value in row) for row in zip(*columns, strict=True)]
+    columns = [_texts(table.columns[name]) for name in roles.series]
+    for column, texts in zip(roles.series, columns, strict=True):
+        if "" in texts:
+            row = texts.index("")
+            raise table.places.error(row, "the name of the series is missing", "a name in every row", "", column)
+    return columns[0] if len(columns) == 1 else [" / ".join(row) for row in zip(*columns, strict=True)]
 
 
 def _first_gap(owner: np.ndarray, at: np.ndarray, frequency: Frequency, names: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from elman.data.files import did_you_mean
@@ -122,11 +123,19 @@ def _check_there(table: Table, given: dict[str, tuple[str, ...]]) -> None:
 def is_numeric(values: Sequence[Any]) -> bool:
     """Whether a sample of a column holds numbers, and at least one."""
     step = max(1, len(values) // _SAMPLE)
-    sample = [str(v).strip() for v in values[::step] if v is not None and str(v).strip().lower() not in MISSING]
+    sample = [text for value in values[::step] if (text := _there(value))]
+    if not sample:  # mostly empty, such as a column of rare events
+        sample = list(islice(filter(None, map(_there, values)), _SAMPLE))
     if not sample:
         return False
     right = sum(_is_float(text) for text in sample)
     return right > 0.8 * len(sample)  # the few others are errors to be named, not a reason to pass the column over
+
+
+def _there(value: Any) -> str:
+    """A value as text, or "" where it is missing."""
+    text = "" if value is None else str(value).strip()
+    return "" if text.lower() in MISSING else text
 
 
 def _is_float(text: str) -> bool:
@@ -138,7 +147,7 @@ def _is_float(text: str) -> bool:
 
 
 def _empty(values: Sequence[Any]) -> bool:
-    return all(v is None or str(v).strip().lower() in MISSING for v in values)
+    return not any(map(_there, values))
 
 
 def _one_row_each(table: Table, given: dict[str, tuple[str, ...]]) -> bool:

@@ -89,7 +89,7 @@ class SeriesTable:
             >>> len(table), table.lengths.tolist(), table.of(1).tolist()
             (2, [3, 1], [4.0])
         """
-        rows = [np.asarray(one, dtype=np.float64) for one in series]
+        rows = [_numbers(i, one) for i, one in enumerate(series)]
         for i, row in enumerate(rows):
             if row.ndim != 1 or np.isinf(row).any():
                 raise ArgumentError(f"series[{i}] has shape {row.shape}", "a list of finite numbers, NaN where missing")
@@ -101,6 +101,15 @@ class SeriesTable:
         digest = hashlib.sha256(repr((named, season)).encode() + starts.tobytes() + values.tobytes()).hexdigest()
         first = np.zeros(len(rows), np.int64)
         return SeriesTable(named, starts, values, first, season=season, sha256=digest)
+
+
+def _numbers(i: int, one: Any) -> np.ndarray:
+    try:
+        return np.asarray(one, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"series[{i}] is {str(one)[:60]!r}", "a list of numbers, NaN where one is missing"
+        ) from None
 
 
 def starts_of(lengths: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ class Coding:
     def apply(self, values: np.ndarray) -> np.ndarray:
         """(n, width), float32; a missing number is 0, which is the mean."""
         if self.categories is None:
-            numbers = np.array([np.nan] * len(values)) if values.dtype == object else values
+            numbers = np.full(len(values), np.nan) if values.dtype == object else values
             coded = np.nan_to_num((numbers - self.mean) / self.size)
             columns = [coded, np.isnan(numbers)] if self.gaps else [coded]
             return np.stack(columns, 1).astype(np.float32)
@@ -104,6 +104,11 @@ class Covariates:
         """What never changes of a series (n, width), float32."""
         return _coded(self.static, table.static, table, len(table))
 
+    def numeric(self) -> dict[str, bool]:
+        """Which columns are numbers, by name; the others are texts."""
+        own = {**self.past, **self.future, **self.static}
+        return {name: coding.categories is None for name, coding in own.items()}
+
     def plain(self) -> dict[str, Any]:
         """As plain values, for run.json."""
         groups = {"past": self.past, "future": self.future, "static": self.static}
@@ -134,9 +139,17 @@ def _coded(
     for name in codings:
         if name not in columns:
             raise DataError(f"there is no column {name!r}, which the model was trained with", path=table.path)
+        _refuse_texts(codings[name], columns[name], name, table.path)
     parts = [coding.apply(columns[name]) for name, coding in codings.items()]
     rows = len(table.values) if rows is None else rows
     return np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), np.float32)
+
+
+def _refuse_texts(coding: Coding, values: np.ndarray, name: str, path: str) -> None:
+    """Refuse texts where the training had numbers: they would count as missing."""
+    text = next(filter(None, map(_text, values)), "") if coding.categories is None and values.dtype == object else ""
+    if text:
+        raise DataError(f"{text!r} is a text", "numbers, as in the training", path=path, column=name)
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from elman.data.series.frequency import Frequency
 from elman.data.series.reading import read_series
 from elman.data.series.scaling import Scale
 from elman.data.series.table import SeriesTable
-from elman.errors import ArgumentError, DataError
+from elman.errors import ArgumentError, ArgumentTypeError, DataError
 from elman.tasks.forecast.covariates import Covariates
 from elman.tasks.forecast.inference import Said, forecasts
 from elman.tasks.forecast.material import Material, extended, fitted_scale
@@ -132,7 +132,7 @@ class Forecaster(TrainedModel):
         said: Said = forecasts(
             self.network, self.material(longer), np.arange(len(table)), origins, asked, samples, seed, margins
         )
-        times = [[table.time(i, int(o) + k) for k in range(self.horizon)] for i, o in enumerate(origins)]
+        times = table.frequency.texts((table.first + origins)[:, None] + np.arange(self.horizon)).tolist()
         return Forecast(table.names, times, said.points, list(asked), said.quantiles, said.samples)
 
     def evaluate(self, data: str | os.PathLike[str] | SeriesTable, **reading: Any) -> dict[str, Any]:
@@ -197,18 +197,25 @@ class Forecaster(TrainedModel):
         given = {name: value for name, value in reading.items() if value is not None}
         options = replace(self.options.data, test=None, most_steps=0, **given)
         roles = self.record.get("roles", {})
-        if options.layout is None and roles.get("layout") == "rows" and not given:
+        layout = options.layout or roles.get("layout")
+        if layout == "rows" and not given.keys() & {"time", "target"}:
             options = replace(options, layout="rows")
-        if roles.get("layout") == "long" and not given:
+        if layout == roles.get("layout") == "long":
             options = replace(
                 options,
                 time=options.time or roles.get("time"),
                 series=options.series or ",".join(roles.get("series", ())) or None,
                 target=options.target or ",".join(roles.get("targets", ())) or None,
             )
-        return self._checked(replace(read_series(path, options), season=self.network.sizes.season))
+        table = read_series(path, options, self.covariates.numeric())
+        return self._checked(replace(table, season=self.network.sizes.season))
 
     def _read(self, data: str | os.PathLike[str] | SeriesTable, reading: dict[str, Any]) -> SeriesTable:
+        if not isinstance(data, str | os.PathLike | SeriesTable):
+            raise ArgumentTypeError(
+                f"data is a {type(data).__name__}", "the path of a file, or a SeriesTable",
+                "SeriesTable.from_arrays makes one of lists and arrays.",
+            )  # fmt: skip
         return self._checked(data) if isinstance(data, SeriesTable) else self.read(data, **reading)
 
     def _checked(self, table: SeriesTable) -> SeriesTable:

@@ -62,7 +62,7 @@ def train_forecaster(
     after = None
     hashes = {"train": parts.table.sha256}
     if options.data.test is not None:
-        after = read_series(options.data.test, _for_test(parts, options))
+        after = read_series(options.data.test, _for_test(parts, options), parts.covariates.numeric())
         tell(after, report)
         hashes["test"] = after.sha256
         after = joined(parts.table, after)
