@@ -49,5 +49,7 @@ def test_the_logarithm() -> None:
     assert scale.forth(np.array([np.e, 0.0]), np.array([0, 1])).tolist() == [1.0, 0.0]
     with pytest.raises(DataError, match="series 2 holds the value -3"):
         fit_scale(np.array([1.0, -3.0]), np.array([0, 1, 2]), "mean", log=True)
+    with pytest.raises(DataError, match=r"a\.csv: 'milk' holds the value -3"):
+        fit_scale(np.array([-3.0]), np.array([0, 1]), "mean", log=True, names=["milk"], path="a.csv")
     with pytest.raises(ArgumentError, match="one of none, mean"):
         fit_scale(np.zeros(1), np.array([0, 1]), "max")

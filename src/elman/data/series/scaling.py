@@ -1,5 +1,6 @@
 """Series brought to one scale and back: by their mean, their median and spread, their last value, a logarithm."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,9 @@ class Scale:
         return self.shift[series].reshape(shape), self.size[series].reshape(shape), offset[series].reshape(shape)
 
 
-def fit_scale(values: np.ndarray, starts: np.ndarray, kind: str, log: bool = False) -> Scale:
+def fit_scale(
+    values: np.ndarray, starts: np.ndarray, kind: str, log: bool = False, names: Sequence[str] = (), path: str = ""
+) -> Scale:
     """The location and scale of every series, from its values; missing ones are passed over.
 
         none:     shift 0                   size 1
@@ -66,6 +69,7 @@ def fit_scale(values: np.ndarray, starts: np.ndarray, kind: str, log: bool = Fal
         starts: where each begins, and the last one ends (n + 1).
         kind: one of the above.
         log: whether the logarithm is taken first.
+        names, path: of the series and their file, for messages.
 
     Raises:
         ArgumentError: another kind.
@@ -88,8 +92,9 @@ def fit_scale(values: np.ndarray, starts: np.ndarray, kind: str, log: bool = Fal
         np.minimum.at(lowest, owner, np.where(np.isfinite(values), values, np.inf))
         if (lowest < 0).any():
             at = int(np.flatnonzero(lowest < 0)[0])
+            name = repr(names[at]) if names else f"series {at + 1}"
             raise DataError(
-                f"series {at + 1} holds the value {lowest[at]:g}", "none below 0 for a logarithm", "Leave --log out."
+                f"{name} holds the value {lowest[at]:g}", "none below 0 for a logarithm", "Leave --log out.", path=path
             )
         offset = np.where(lowest == 0, 1.0, 0.0)
         with np.errstate(invalid="ignore"):

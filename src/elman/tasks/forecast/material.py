@@ -13,6 +13,8 @@ from elman.errors import DataError
 from elman.tasks.forecast.covariates import Covariates
 from elman.tasks.forecast.options import ForecastModelOptions
 
+_WIDEST = 1e30  # of what a network reads, float32 goes up to 3e38
+
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -26,7 +28,7 @@ class Batch:
         ahead: known covariates of the horizon (n, H, k).
         static: of the series (n, s).
         series: its number among those of the training, from 1; 0 for another (n).
-        shift, size: z = (value - shift) / size of the window (n, 1).
+        shift, size: z = (value - shift) / size of the window (n, 1), float64.
         target: scaled values to come (n, H), 0 where missing.
         real: 1 where there is one (n, H).
     """
@@ -51,8 +53,13 @@ class Batch:
         """Every row so many times, one after another."""
         return Batch(**{name: value.repeat_interleave(times, 0) for name, value in self.__dict__.items()})
 
+    def newest(self, steps: int) -> "Batch":
+        """The same windows with the newest steps of the context only."""
+        names = ("past", "seen", "unknown", "before")
+        return replace(self, **{name: getattr(self, name)[:, -steps:] for name in names})
+
     def original(self, scaled: Tensor) -> Tensor:
-        """Values of the series' scale out of those of the window's, (n, …)."""
+        """Values of the series' scale out of those of the window's, (n, …), float64."""
         shape = (-1,) + (1,) * (scaled.dim() - 1)
         return scaled * self.size.view(shape) + self.shift.view(shape)
 
@@ -64,7 +71,7 @@ class Material:
     Args:
         table: the series.
         scale: of each of them.
-        values: scaled (total), float32, 0 where missing.
+        values: scaled (total), float64, 0 where missing: a window's scale makes float32 of them.
         seen: 1 where there is a value (total), float32.
         known, unknown: covariates (total, …), float32.
         static: (n, s), float32.
@@ -94,14 +101,24 @@ class Material:
             covariates: how covariates become numbers.
             names: the number of each series of the training, from 1.
             options: of the model.
+
+        Raises:
+            DataError: a value that has no place in the scale.
         """
         owner = np.repeat(np.arange(len(table)), table.lengths)
         scaled = scale.forth(table.values, owner)
         real = np.isfinite(scaled)
+        _refuse_outside(
+            table, np.flatnonzero(np.isfinite(table.values) & ~real), "which has no logarithm", "Train without --log."
+        )
+        if options.window in ("none", "last"):
+            with np.errstate(invalid="ignore"):
+                wide = np.flatnonzero(np.abs(scaled) > _WIDEST)
+            _refuse_outside(table, wide, "too wide for the network", "Choose --window mean, or --scaling standard.")
         return Material(
             table,
             scale,
-            np.where(real, scaled, 0).astype(np.float32),
+            np.where(real, scaled, 0),
             real.astype(np.float32),
             covariates.known(table),
             covariates.unknown(table),
@@ -118,7 +135,7 @@ class Material:
         known, unknown = self.known[index] * there[..., None], self.unknown[index[:, :context]]
         past, mask = values[:, :context], seen[:, :context]
         shift, size = window_scale(past, mask, self.window)
-        scaled = (values - shift) / size * seen
+        scaled = ((values - shift) / size * seen).astype(np.float32)
         arrays = (
             scaled[:, :context], mask, unknown * there[:, :context, None], known[:, :context], known[:, context:],
             self.static[series], self.series[series], shift, size, scaled[:, context:], seen[:, context:],
@@ -143,17 +160,32 @@ def window_scale(past: np.ndarray, seen: np.ndarray, kind: str) -> tuple[np.ndar
     elif kind == "standard":
         shift = (past * seen).sum(1, keepdims=True) / count
         size = np.sqrt((((past - shift) * seen) ** 2).sum(1, keepdims=True) / count)
-        size = np.where(size > 1e-5 * level, size, level)  # a constant context
+        size = np.where(size > 1e-9 * level, size, level)  # a constant context
     elif kind == "last":
         last = past.shape[1] - 1 - seen[:, ::-1].argmax(1)
         shift = np.where(seen.any(1), past[np.arange(len(past)), last], 0)[:, None]
-    return shift.astype(np.float32), size.astype(np.float32)
+    return shift, size
+
+
+def _refuse_outside(table: SeriesTable, wrong: np.ndarray, why: str, fix: str) -> None:
+    """Refuse values at some places of the flat arrays, naming the first."""
+    if not len(wrong):
+        return
+    i = int(np.searchsorted(table.starts, wrong[0], side="right")) - 1
+    when = f" at {table.time(i, int(wrong[0] - table.starts[i]))}" if table.timed else ""
+    raise DataError(
+        f"{table.names[i]!r} is {table.values[wrong[0]]:g}{when}, {why} ({len(wrong):,} such values)",
+        "values like those of the training",
+        fix,
+        path=table.path,
+    )
 
 
 def fitted_scale(table: SeriesTable, ends: np.ndarray, options: ForecastModelOptions) -> Scale:
     """The scale of each series from its first `ends` steps (n)."""
     keep = np.arange(len(table.values)) - np.repeat(table.starts[:-1], table.lengths) < np.repeat(ends, table.lengths)
-    return fit_scale(table.values[keep], starts_of(np.minimum(ends, table.lengths)), options.scaling, options.log)
+    starts = starts_of(np.minimum(ends, table.lengths))
+    return fit_scale(table.values[keep], starts, options.scaling, options.log, table.names, table.path)
 
 
 def extended(table: SeriesTable, horizon: int) -> SeriesTable:

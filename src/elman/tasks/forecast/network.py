@@ -246,11 +246,11 @@ class Autoregressive(Network):
 
     def ahead(self, batch: Batch) -> Tensor:
         """Raw outputs (n, H, size), each read on by its point."""
-        return self._run(batch, sampled=False)[0]
+        return self._run(batch)[0]
 
     def samples(self, batch: Batch, count: int) -> Tensor:
         """Sample paths (n, H, count): a drawn value is read by the steps after it."""
-        paths = self._run(batch.repeat(count), sampled=True)[1]
+        paths = self._run(batch, count)[1]
         return paths.view(len(batch.past), count, -1).transpose(1, 2)
 
     def quantiles(self, batch: Batch, levels: Sequence[float], count: int = 200) -> Tensor:
@@ -258,10 +258,14 @@ class Autoregressive(Network):
         samples = self.samples(batch, count)
         return torch.quantile(samples, samples.new_tensor(levels), dim=-1).movedim(0, -1)
 
-    def _run(self, batch: Batch, *, sampled: bool) -> tuple[Tensor, Tensor]:
-        """Raw outputs (n, H, size), and the values that were read on (n, H)."""
+    def _run(self, batch: Batch, paths: int = 0) -> tuple[Tensor, Tensor]:
+        """Raw outputs (n, H, size), and the values that were read on (n, H): points; or samples, n · paths rows."""
         y, state = self.recurrent(self._inputs(batch.past[:, :-1], batch.seen[:, :-1], batch.before[:, 1:], batch))
         cycle = last_cycle(batch.past, batch.seen, self.lag)
+        if paths:  # the context is read once, and only what comes after it is held for every path
+            batch = batch.newest(1).repeat(paths)
+            cycle = cycle.repeat_interleave(paths, 0)
+            state = {name: value.repeat_interleave(paths, 0) for name, value in state.items()}
         z, s = batch.past[:, -1:], batch.seen[:, -1:]
         raws, values = [], []
         for j in range(self.sizes.horizon):
@@ -270,7 +274,7 @@ class Autoregressive(Network):
             if self._adds:
                 before = cycle[:, j : j + 1] if j < self.lag else values[j - self.lag]
                 raw = self._added(raw, before)
-            z = self.output.sample(raw, batch) if sampled else self.output.point(raw, batch)
+            z = self.output.sample(raw, batch) if paths else self.output.point(raw, batch)
             s = torch.ones_like(z)
             raws.append(raw)
             values.append(z)

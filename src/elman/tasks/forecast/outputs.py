@@ -36,7 +36,7 @@ class Output:
         """The mean loss of raw outputs (n, T, size) over the values there are (n, T)."""
         error = raw[..., 0] - target
         if self.options.loss == "smape":
-            return mean_of(2 * torch.tanh(error.abs() * batch.size / 2), real)
+            return mean_of(2 * torch.tanh(error.abs() * batch.size.to(error) / 2), real)
         return mean_of(error.abs() if self.options.loss == "mae" else error.square(), real)
 
     def point(self, raw: Tensor, batch: Batch) -> Tensor:
@@ -128,13 +128,13 @@ class NegativeBinomial(Normal):
     """
 
     def _distribution(self, raw: Tensor, batch: Batch) -> torch.distributions.Distribution:
-        mean = (softplus(raw[..., 0]) + _LEAST) * batch.size
+        mean = (softplus(raw[..., 0]) + _LEAST) * batch.size.to(raw)
         spread = softplus(raw[..., 1]) + _LEAST
         return torch.distributions.NegativeBinomial(1 / spread, logits=(mean * spread).log())
 
     def loss(self, raw: Tensor, batch: Batch, target: Tensor, real: Tensor) -> Tensor:
         """The mean negative logarithm of the probability of the counts."""
-        counts = (target * batch.size).round().clamp(min=0)
+        counts = (target * batch.size.to(target)).round().clamp(min=0)
         return mean_of(-self._distribution(raw, batch).log_prob(counts), real)
 
     def point(self, raw: Tensor, batch: Batch) -> Tensor:
@@ -143,7 +143,7 @@ class NegativeBinomial(Normal):
 
     def sample(self, raw: Tensor, batch: Batch) -> Tensor:
         """One count for each step, in the units of the window."""
-        return self._distribution(raw, batch).sample() / batch.size
+        return self._distribution(raw, batch).sample() / batch.size.to(raw)
 
     def quantiles(self, raw: Tensor, batch: Batch, levels: Sequence[float]) -> Tensor | None:
         """Samples tell."""
