@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+import polars
 import pytest
 
 from elman.cli.app import main
@@ -44,6 +45,11 @@ def test_the_road_of_a_user(sales: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert main(["predict", "run", "sales.csv", "-o", "forecast.png"]) == 0
     assert Path("forecast.png").read_bytes().startswith(b"\x89PNG")
     assert main(["predict", "run", "sales.csv", "-o", "forecast.txt"]) == 2
+    for name in ("forecast.jsonl", "forecast.parquet"):
+        assert main(["predict", "run", "sales.csv", "-o", name]) == 0
+    objects = [json.loads(line) for line in Path("forecast.jsonl").read_text().splitlines()]
+    assert polars.read_parquet("forecast.parquet").to_dicts() == objects
+    assert [{name: str(value) for name, value in row.items()} for row in objects] == rows
     capsys.readouterr()
     assert main(["info", "run"]) == 0
     assert "does not beat the seasonal naive" in capsys.readouterr().out

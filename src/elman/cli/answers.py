@@ -4,14 +4,14 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from elman.errors import ConfigError, StorageError
 
 Row = dict[str, Any]
-Form = Callable[[list[Row], Sequence[str], str], bytes]
+Form = Callable[[Iterable[Row], Sequence[str], str], bytes]  # rows may be made one by one: there can be millions
 
 
 def write(content: bytes, rows: int, out: Path | None) -> None:
@@ -38,7 +38,7 @@ def form_of(out: Path | None) -> Form:
     return forms[out.suffix.lower()]
 
 
-def _as_csv(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
+def _as_csv(rows: Iterable[Row], names: Sequence[str], separator: str) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
@@ -46,14 +46,17 @@ def _as_csv(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
     return text.getvalue().encode()
 
 
-def _as_json_lines(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
+def _as_json_lines(rows: Iterable[Row], names: Sequence[str], separator: str) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows).encode()
 
 
-def _as_parquet(rows: list[Row], names: Sequence[str], separator: str) -> bytes:
+def _as_parquet(rows: Iterable[Row], names: Sequence[str], separator: str) -> bytes:
     import polars
 
-    columns = {name: [list(v) if isinstance(v := row[name], tuple) else v for row in rows] for name in names}
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    for row in rows:
+        for name in names:
+            columns[name].append(list(v) if isinstance(v := row[name], tuple) else v)
     content = io.BytesIO()
     polars.DataFrame(columns).write_parquet(content)
     return content.getvalue()

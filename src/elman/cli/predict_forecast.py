@@ -20,7 +20,7 @@ def predict_forecast(model: Any, file: str, out: Path | None, options: dict[str,
         _draw(table, found, out)
         return
     names = [f"quantile_{level:g}" for level in found.levels]
-    rows = [
+    rows = (
         {
             "series": found.names[i],
             "time": found.times[i][k],
@@ -29,8 +29,8 @@ def predict_forecast(model: Any, file: str, out: Path | None, options: dict[str,
         }
         for i in range(len(found))
         for k in range(model.horizon)
-    ]
-    write(form(rows, ["series", "time", "forecast", *names], ","), len(rows), out)
+    )
+    write(form(rows, ["series", "time", "forecast", *names], ","), found.points.size, out)
 
 
 def _short(value: float) -> float:
