@@ -94,7 +94,7 @@ def test_one_message_for_whatever_goes_wrong(
         raise error
 
     monkeypatch.setattr(app, "_run", fail)
-    assert main([]) == code
+    assert main(["train"]) == code
     out, err = capsys.readouterr()
     assert out == ""
     assert message in err
@@ -117,6 +117,32 @@ def test_no_output_at_all() -> None:
     """`elman --version >&-`."""
     done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *MODULE, "--version"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_no_input_at_all() -> None:
+    """`elman predict RUN - <&-`: as from an empty file."""
+    program = "import sys; from elman.cli import app; app._run = lambda words: len(sys.stdin.read()); app.main([])"
+    done = subprocess.run(
+        ["sh", "-c", '"$@" <&-', "sh", sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["check", "evaluate", "predict", "score", "translate"])
+def test_only_a_training_is_told_what_to_measure_on(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert not re.findall(r"--(?:validation|test)\S*", capsys.readouterr().out)
+
+
+def test_only_a_training_that_was_stopped_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(words: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "_run", stop)
+    assert main(["generate", "run"]) == 130
+    assert capsys.readouterr().err == "elman: stopped by Ctrl-C.\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")

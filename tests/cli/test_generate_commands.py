@@ -64,9 +64,18 @@ def test_generate_prints_the_prompt_and_what_follows(language: Path, capsys: pyt
 def test_a_prompt_from_the_standard_input(
     language: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("the cat runs\nthe"))
-    assert main(["generate", str(language), "-p", "-", "--length", "2", "--seed", "0"]) == 0
+    def given(raw: bytes) -> int:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(raw))))
+        return main(["generate", str(language), "-p", "-", "--length", "2", "--seed", "0"])
+
+    assert given(b"the cat runs\r\nthe") == 0
     assert capsys.readouterr().out.startswith("the cat runs\nthe ")
+    assert given("the cat runs\nthe".encode("utf-16")) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("the cat runs\nthe ")
+    assert "byte-order mark" in err
+    assert given(b"the\ncaf\xe9") == 2
+    assert "standard input:2: " in capsys.readouterr().err
 
 
 def test_generation_without_end_goes_through_a_pipe_and_ends_with_it(language: Path) -> None:
@@ -123,9 +132,10 @@ def test_check_says_what_is_in_a_text(work: Path, capsys: pytest.CaptureFixture[
     assert found["sound"]
     assert found["files"][0]["lines"] == 4
     assert found["files"][0]["characters"] == len(lines(3)) + 5
-    (work / "empty.txt").write_text("")
-    assert main(["check", "empty.txt"]) == 2
-    assert "the text is empty" in capsys.readouterr().out
+    for content, problem in (("", "is empty"), (" \n\n", "is blank"), ("word", "4 characters are too few")):
+        (work / "none.txt").write_text(content)
+        assert main(["check", "none.txt"]) == 2
+        assert problem in capsys.readouterr().out
     (work / "bad.txt").write_bytes(b"a\nb \xff\n")
     assert main(["check", "bad.txt"]) == 2
     assert "bad.txt:2" in capsys.readouterr().err
@@ -134,6 +144,8 @@ def test_check_says_what_is_in_a_text(work: Path, capsys: pytest.CaptureFixture[
 FILES: dict[str, tuple[bytes, list[str], list[str]]] = {
     "empty": (b"", [], [r"a\.txt", "the text is empty"]),
     "one letter": (b"a", [], ["1 characters, too few"]),
+    "blank lines": (b"\n \n\t\n" * 9, [], [r"a\.txt", "is blank"]),
+    "a seed of many digits": (b"one two three\n" * 9, ["--seed", "9" * 30], ["seed is 999"]),
     "invalid UTF-8": (b"one\ntwo \xe9\xff three\n", [], [r"a\.txt:2", "0xe9 at position 8", "--encoding"]),
     "NUL": (b"one\ntwo\0\n", [], [r"a\.txt:2", "NUL"]),
     "a picture": (b"\x89PNG\r\n", [], ["PNG"]),
@@ -174,9 +186,18 @@ def test_uses_that_are_refused(language: Path, run: Path, refused: Refused) -> N
     assert "temperature" in refused("generate", name, "--temperature", "-1")
     assert "top_p" in refused("generate", name, "--top-p", "0")
     assert "--length" in refused("generate", name, "--beam", "2", "--length", "0")
+    assert "--beam is -1" in refused("generate", name, "--beam", "-1")
+    drawn = ["--temperature", "0.5", "--top-k", "3", "--no-repeat", "2", "--seed", "0"]
+    assert "--beam with --temperature, --top-k, --no-repeat, --seed" in refused("generate", name, "--beam", "2", *drawn)
+    assert "seed is -1" in refused("generate", name, "--seed", "-1")
+    assert "seed is 999" in refused("generate", name, "--seed", "9" * 30)
+    assert f"elman predict {run} FILE" in refused("generate", str(run))
     assert "one of them at most" in refused("generate", name, "--beam", "2", "--stop", "a", "--stop", "b")
     assert "not one symbol" in refused("generate", name, "--beam", "2", "--stop", "zebra")
     assert "there is no file 'none.txt'" in refused("score", name, "none.txt")
+    Path("empty.txt").touch()
+    assert "the text is empty" in refused("score", name, "empty.txt", "--out", "scores.csv")
+    assert not Path("scores.csv").exists()
     assert "elman generate RUN" in refused("predict", name, "reviews.csv")
 
 

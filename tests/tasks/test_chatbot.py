@@ -174,6 +174,22 @@ def test_the_same_seed_gives_the_same_dialogue(
     assert talk(monkeypatch, capsys, "hello\nhello\n", *flags) == first
 
 
-def test_flags_that_make_no_sense(run: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["chat", str(run), "--temperature", "-2"]) == 2
-    assert "temperature" in capsys.readouterr().err
+@pytest.mark.parametrize(("flag", "value"), [("temperature", "-2"), ("seed", "-1"), ("seed", "9" * 30)])
+def test_flags_that_make_no_sense(flag: str, value: str, run: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["chat", str(run), f"--{flag}", value]) == 2
+    assert f"{flag} is {value}" in capsys.readouterr().err
+
+
+def test_what_comes_through_a_pipe_is_text_or_refused(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    flags = ["chat", str(run), "--temperature", "0"]
+    for raw in ("\ufeffhello\r\nhow are you", "hello\r\nhow are you"):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw.encode())))
+        assert main(flags) == 0
+        assert capsys.readouterr().out.splitlines() == ["good day to you", "fine"]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"hello\ncaf\xe9\n")))
+    assert main(flags) == 2
+    out, err = capsys.readouterr()
+    assert out == "good day to you\n"
+    assert "standard input:2: byte 0xe9" in err

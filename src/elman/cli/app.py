@@ -49,12 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 a defect of elman, 2 wrong usage or data, 3 no space or no permission, 130 stopped by
         Ctrl-C, 143 stopped by SIGTERM.
     """
+    words = sys.argv[1:] if argv is None else list(argv)
     try:
         with _terminal_ready(), _sigterm_raises():
-            code = _run(sys.argv[1:] if argv is None else list(argv))
+            code = _run(words)
             sys.stdout.flush()  # here, where a full disk behind "> file" can still be reported
     except BaseException as error:
-        return _explain(error)
+        return _explain(error, " Run the same command again to go on." if words[:1] == ["train"] else "")
     return code
 
 
@@ -99,14 +100,14 @@ def _run(words: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _explain(error: BaseException) -> int:
-    """Print one message about an error and return the exit code it stands for."""
+def _explain(error: BaseException, going_on: str) -> int:
+    """Print one message about an error and return the exit code; `going_on` says how, where it was only stopped."""
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):  # rich exits by itself
         _abandon(sys.stdout)
         return PIPE_CLOSED
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
-    code, message = _verdict(error)
+    code, message = _verdict(error, going_on)
     if isinstance(error, OSError):
         _abandon(sys.stdout)
     if os.environ.get("ELMAN_DEBUG"):
@@ -115,14 +116,14 @@ def _explain(error: BaseException) -> int:
     return code
 
 
-def _verdict(error: BaseException) -> tuple[int, str]:
+def _verdict(error: BaseException, going_on: str) -> tuple[int, str]:
     """The exit code and the message of an error."""
     if isinstance(error, ElmanError):
         return error.exit_code, str(error)
     if isinstance(error, KeyboardInterrupt):
-        return 130, "stopped by Ctrl-C. Run the same command again to go on."
+        return 130, f"stopped by Ctrl-C.{going_on}"
     if isinstance(error, _Terminated):
-        return 143, "stopped by SIGTERM. Run the same command again to go on."
+        return 143, f"stopped by SIGTERM.{going_on}"
     if isinstance(error, OSError):
         reason = os.strerror(error.errno) if error.errno else str(error)
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
@@ -182,7 +183,9 @@ def _sigterm_raises() -> Iterator[None]:
 
 @contextmanager
 def _terminal_ready() -> Iterator[None]:
-    """Let output pass on terminals that lack a character (×, →, an odd file name), and where there is no output."""
+    """Let output pass on terminals that lack a character (×, →, an odd file name); where there is none, or no input."""
+    if sys.stdin is None:  # closed by `<&-`
+        sys.stdin = open(os.devnull)  # noqa: SIM115
     if sys.stdout is None:  # closed by `>&-`
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     before = [(stream, stream.errors) for stream in (sys.stdout, sys.stderr) if hasattr(stream, "reconfigure")]

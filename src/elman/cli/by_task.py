@@ -2,10 +2,11 @@
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from elman import tasks as tasks
-from elman.errors import ConfigError
+from elman.errors import ConfigError, RunError
 
 # verb → task → "module:function" of elman.cli
 HANDLERS = {
@@ -26,6 +27,7 @@ HANDLERS = {
         "forecast": "predict_forecast:predict_forecast",
     },
 }
+FOR_TRAINING = ("validation", "validation_share", "test", "test_share")  # what a training is measured on
 INSTEAD = {
     "generate": "elman generate RUN, or elman score RUN FILE",
     "translate": "elman translate RUN FILE",
@@ -59,3 +61,20 @@ def handler(verb: str, task: str) -> Callable[..., Any]:
         )
     module, _, name = known[task].partition(":")
     return getattr(importlib.import_module(f"elman.cli.{module}"), name)
+
+
+def load_for(task: str, run: Path) -> Any:
+    """The model in a run folder, for a command that is for one task.
+
+    Raises:
+        RunError: it is of another task; or there is none, or it is damaged, as `elman.tasks.load` says.
+    """
+    model = tasks.load(run)
+    if model.task != task:
+        instead = INSTEAD.get(model.task, "elman predict RUN FILE")
+        raise RunError(
+            f"{run} holds a model for the task {model.task!r}",
+            expected=f"a run of --task {task}",
+            fix=f"For this run there is {instead.replace('RUN', str(run))}.",
+        )
+    return model

@@ -1,14 +1,14 @@
 """`elman chat`: talk with a trained chatbot in the terminal."""
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from elman.cli import show
-from elman.cli.by_task import tasks
+from elman.cli.by_task import load_for
+from elman.cli.lines import lines
 from elman.cli.show import printable
-from elman.errors import ArgumentError, RunError
+from elman.errors import ArgumentError
 
 HELP = """/reset             begin a new dialogue
 /temperature T     how freely words are chosen: 0 takes the most probable, 1 the network's own probabilities
@@ -33,20 +33,17 @@ def chat(
         temperature: how freely words are chosen, from 0; that of the training's options if not given.
         top_p: choose among the most probable symbols with this probability together.
         top_k: choose among so many of the most probable symbols; 0: among all.
-        repetition: what the log-probability of a symbol that has occurred is multiplied by, at least 1.
+        repetition: what the log-probability of a symbol that was written before is multiplied by, at least 1.
         seed: the same number and the same lines give the same answers.
     """
-    model = tasks.load(run)
-    if model.task != "chat":
-        raise RunError(f"{run} holds a model for the task {model.task!r}", expected="a run of --task chat")
+    model = load_for("chat", run)
     given = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "repetition": repetition}
     choosing = {name: value for name, value in given.items() if value is not None}
     dialogue = Dialogue(model, choosing, seed)
     dialogue.check()
-    person = sys.stdin.isatty()
-    if person:
+    if sys.stdin.isatty():
         print("Type a line; /help says what else there is, Ctrl-D ends.", file=sys.stderr)
-    for line in _lines(person):
+    for line in lines("> "):
         if not dialogue.hear(line):
             break
 
@@ -66,7 +63,7 @@ class Dialogue:
 
     def check(self) -> None:
         """Refuse numbers that make no sense before anything is typed."""
-        next(iter(self.model.stream(["?"], **{**self.choosing, "max_reply": 1})), None)
+        next(iter(self.model.stream(["?"], seed=self.seed, **{**self.choosing, "max_reply": 1})), None)
 
     def hear(self, line: str) -> bool:
         """Answer a line, or do what it says; whether the dialogue goes on."""
@@ -123,16 +120,3 @@ class Dialogue:
 
 def _listed(pairs: list[tuple[str, float]]) -> str:
     return ", ".join(f"{name} {value:.2f}" for name, value in pairs)
-
-
-def _lines(person: bool) -> Iterable[str]:
-    """What is typed, after a prompt; or the lines of a file."""
-    if not person:
-        yield from sys.stdin
-        return
-    while True:
-        try:
-            yield input("> ")
-        except EOFError:
-            print()
-            return

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from elman.cli import show
-from elman.cli.by_task import data_options, handler, tasks
+from elman.cli.by_task import FOR_TRAINING, data_options, handler, tasks
 from elman.cli.flags import with_options
 
 
-@with_options(*data_options(), leave_out=["validation", "validation_share", "test"])
+@with_options(*data_options(), leave_out=FOR_TRAINING)
 def check(
     file: str,
     /,

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from elman.cli import show
-from elman.cli.by_task import data_options, tasks
+from elman.cli.by_task import FOR_TRAINING, data_options, tasks
 from elman.cli.flags import with_options
 
 
-@with_options(*data_options(), leave_out=["validation", "validation_share", "test"])
+@with_options(*data_options(), leave_out=FOR_TRAINING)
 def evaluate(
     run: Path,
     file: str,

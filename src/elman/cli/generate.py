@@ -1,15 +1,17 @@
 """`elman generate`: a language model continues a text."""
 
+import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from elman.cli.by_task import tasks
+from elman.cli.by_task import load_for
+from elman.cli.lines import whole
 from elman.cli.show import printable
-from elman.errors import ConfigError, RunError
+from elman.errors import ConfigError
 
 STDIN = "-"
 Text = Annotated[str, Parameter(allow_leading_hyphen=True)]
@@ -40,17 +42,20 @@ def generate(
         temperature: 1 draws from the model's own probabilities, less prefers what is probable, 0 takes the best.
         top_k: draw from so many of the most probable symbols only; 0: from all.
         top_p: draw from the most probable symbols that have this probability together; 1: from all.
-        repetition: what the log-probability of a symbol that has occurred is multiplied by, at least 1.
-        no_repeat: no run of so many symbols occurs twice; 0: no such rule.
+        repetition: what the log-probability of a symbol that was written before is multiplied by, at least 1.
+        no_repeat: no run of so many symbols is written twice; 0: no such rule.
         seed: the same number gives the same text.
         stop: end before this text; may be given several times. Write \\n for a line end, \\\\ for a backslash.
-        beam: search for the most probable continuation, with so many prefixes, instead of drawing; 0: draw.
+        beam: search for the most probable continuation, with so many prefixes, instead of drawing; 0: draw. Only
+            --length goes with it, and one --stop that is a symbol.
         stream: show every symbol as it is written, also where the output is a pipe.
     """
-    if beam and not length:
-        raise ConfigError("--beam without an end", expected="a --length of at least 1")
-    model = _language_model(run)
-    text = sys.stdin.read() if prompt == STDIN else prompt
+    drawing: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "repetition": repetition}
+    drawing |= {"no_repeat": no_repeat, "seed": seed}
+    if beam:
+        _refuse_for_beam(beam, length, drawing)
+    model = load_for("generate", run)
+    text = whole() if prompt == STDIN else prompt
     if unseen := model.vocabulary.unseen(text):
         more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
         names = ", ".join(repr(name[:40]) for name in unseen[:5])
@@ -60,16 +65,23 @@ def generate(
         found = model.beam(text, length, width=beam, stop=_only(stops))
         pieces: Iterable[str] = [found[0][0] if found else ""]
     else:
-        how: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed, "stop": stops}
-        pieces = model.stream(text, length or None, repetition=repetition, no_repeat=no_repeat, **how)
+        pieces = model.stream(text, length or None, stop=stops, **drawing)
     _print(text, pieces, at_once=stream or sys.stdout.isatty())
 
 
-def _language_model(run: Path) -> Any:
-    model = tasks.load(run)
-    if model.task != "generate":
-        raise RunError(f"{run} holds a model for the task {model.task!r}", expected="a run of --task generate")
-    return model
+def _refuse_for_beam(beam: int, length: int, drawing: Mapping[str, Any]) -> None:
+    """Refuse what a search cannot be: of no prefixes, without an end, or drawn."""
+    if beam < 0:
+        raise ConfigError(f"--beam is {beam}", expected="a whole number of at least 0")
+    if length < 1:
+        raise ConfigError(f"--beam with a --length of {length}", expected="a --length of at least 1")
+    parameters = inspect.signature(generate).parameters
+    given = [name for name, value in drawing.items() if value != parameters[name].default]
+    if given:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise ConfigError(
+            f"--beam with {flags}", "one or the other", "A search draws nothing: leave --beam out to draw."
+        )
 
 
 def _print(prompt: str, pieces: Iterable[str], *, at_once: bool) -> None:

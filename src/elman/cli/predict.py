@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from elman.cli.by_task import data_options, handler, tasks
+from elman.cli.by_task import FOR_TRAINING, data_options, handler, tasks
 from elman.cli.flags import with_options
 
-NOT_FOR_PREDICTING = ("label", "label_separator", "validation", "validation_share", "test")
+NOT_FOR_PREDICTING = ("label", "label_separator", *FOR_TRAINING)
 
 
 @with_options(*data_options(), leave_out=NOT_FOR_PREDICTING)

@@ -10,15 +10,13 @@ from typing import Annotated, Any, BinaryIO
 
 from cyclopts import Parameter
 
-from elman.cli.by_task import tasks
+from elman.cli.by_task import FOR_TRAINING, load_for
 from elman.cli.flags import with_options
 from elman.data.corpus_options import CorpusOptions
-from elman.errors import DataError, RunError
-
-NOT_FOR_SCORING = ("validation", "validation_share", "test", "test_share")
+from elman.errors import DataError
 
 
-@with_options(CorpusOptions, leave_out=NOT_FOR_SCORING)
+@with_options(CorpusOptions, leave_out=FOR_TRAINING)
 def score(
     run: Path,
     file: Annotated[str, Parameter(allow_leading_hyphen=True)],
@@ -36,9 +34,7 @@ def score(
         lines: one row for each line instead: its number, its symbols, and the log-probability of all of them.
         out: CSV file to write; the standard output if not given.
     """
-    model = tasks.load(run)
-    if model.task != "generate":
-        raise RunError(f"{run} holds a model for the task {model.task!r}", expected="a run of --task generate")
+    model = load_for("generate", run)
     text, total = model.read(file, **options), _Total()
     scored = total.counted(model.score_stream(text))
     rows = _by_line(scored, _line_end(model)) if lines else _by_symbol(scored)
@@ -50,6 +46,8 @@ def score(
             writer = csv.writer(wrapped, lineterminator="\n")
             writer.writerow(header)
             writer.writerows(rows)
+            if not total.symbols:
+                raise DataError("the text is empty", expected="at least one symbol", path=file)
             wrapped.flush()
         finally:
             wrapped.detach()  # it would close what it wraps
@@ -61,8 +59,6 @@ def score(
         from elman.data.files import write_whole
 
         write_whole(out, write)
-    if not total.symbols:
-        raise DataError("the text is empty", expected="at least one symbol", path=file)
     print(total, file=sys.stderr)
 
 
