@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from elman.cli.app import main
+from elman.plots import attention
+from elman.tasks.translate import Translator
 
 Refused = Callable[..., str]
 WORDS = {"one": "eins", "two": "zwei", "three": "drei"}
@@ -49,6 +51,19 @@ def test_a_line_for_each_line(translator: Path, work: Path, capsys: pytest.Captu
     assert out_of(capsys, "translate", str(translator), "new.csv").split("\n") == lines
 
 
+def test_a_text_that_is_too_long_is_named(translator: Path, work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 20,000 words the first 200 are translated: that is said, and so is it where such a pair is measured."""
+    (work / "new.txt").write_text(f"one two\n{'one ' * 20_000}\n")
+    capsys.readouterr()
+    assert main(["translate", str(translator), "new.txt", "--beam", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 2
+    assert err == "only the first 200 symbols are translated of 1 long text (new.txt:2)\n"
+    (work / "new.tsv").write_text(f"en\tde\none\teins\n{'one ' * 300}\teins\ntwo\t{'zwei ' * 300}\n")
+    shown = out_of(capsys, "evaluate", str(translator), "new.tsv")
+    assert "Of 2 long pairs only the beginning of one side was read" in shown
+
+
 def test_standard_input_and_several_translations(
     translator: Path, work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,6 +79,19 @@ def test_a_picture_of_the_attention(translator: Path, work: Path, capsys: pytest
     (work / "one.txt").write_text("one two three\n")
     out_of(capsys, "translate", str(translator), "one.txt", "--attention", "look.png")
     assert (work / "look.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_is_of_the_translation_that_is_written(
+    translator: Path, work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[list[str]] = []
+    draw = attention.draw_attention
+    monkeypatch.setattr(attention, "draw_attention", lambda w, s, t: drawn.append(t) or draw(w, s, t))
+    for text in ("one two three", "three three two", "two one"):
+        (work / "one.txt").write_text(f"{text}\n")
+        for flags in (["--beam", "1"], ["--beam", "8", "--length-penalty", "3"]):
+            written = out_of(capsys, "translate", str(translator), "one.txt", "--attention", "look.png", *flags)
+            assert [*written.split(), "⏎"] == drawn[-1]
 
 
 def test_evaluate_reads_the_files_of_the_training(translator: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,6 +118,16 @@ def test_what_cannot_be_translated(
     (work / "new.txt").write_bytes(content)
     assert re.search(wanted, refused("translate", str(translator), "new.txt", *flags))
     assert sorted(path.name for path in work.iterdir()) == ["new.txt", "reviews.csv"]
+
+
+@pytest.mark.parametrize("flags", [["--out", "none/new.de"], ["--attention", "none/a.png", "--out", "new.de"]])
+def test_what_could_not_be_written_is_not_translated(
+    flags: list[str], translator: Path, work: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Translator, "best", None)
+    (work / "new.txt").write_text("one\n")
+    assert "there is no folder none" in refused("translate", str(translator), "new.txt", *flags, code=3)
+    assert not (work / "new.de").exists()
 
 
 @pytest.mark.parametrize(
@@ -119,7 +157,9 @@ def test_files_that_do_not_align(work: Path, refused: Refused) -> None:
 
 
 def test_a_run_of_another_task(run: Path, refused: Refused) -> None:
-    assert "task 'classify'" in refused("translate", str(run), "reviews.csv")
+    message = refused("translate", str(run), "reviews.csv")
+    assert "task 'classify'" in message
+    assert f"For this run there is elman predict {run} FILE." in message
 
 
 def test_check_names_pairs_that_are_odd(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,12 +181,33 @@ def test_check_names_pairs_that_are_odd(work: Path, capsys: pytest.CaptureFixtur
     assert "Nothing is wrong." in out_of(capsys, "check", "b.tsv", "--task", "translate")
     (work / "c.tsv").write_text("a\tb\nc\n")
     assert main(["check", "c.tsv", "--task", "translate"]) == 2
-    assert "c.tsv:2" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert "c.tsv:2" in message
+    assert "Is a tab missing?" in message
+
+
+@pytest.mark.parametrize(
+    ("task", "content", "problem"),
+    [
+        ("translate", "one\teins\none\tein\n", "only one source"),
+        ("translate", "one\t\n\teins\n", "no pair has texts on both sides"),
+        ("chat", "hi\thello\nhi\thello\nbye\t\n", "only one dialogue"),
+    ],
+)
+def test_check_ends_with_2_where_training_would_stop(
+    task: str, content: str, problem: str, work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (work / "a.tsv").write_text(content)
+    assert main(["check", "a.tsv", "--task", task]) == 2
+    assert f"problem: {problem}" in capsys.readouterr().out
+    assert main(["check", "a.tsv", "--task", task, "--json"]) == 2
+    assert problem in capsys.readouterr().out
+    assert main(["train", "a.tsv", "--out", "run", *FLAGS, "--task", task]) == 2
 
 
 def test_check_counts_dialogues(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (work / "a.txt").write_text("hi __eou__ hello you __eou__\nhi __eou__ hello you __eou__\na b __eou__ c __eou__ d\n")
-    (work / "b.txt").write_text("a b __eou__ c __eou__ d __eou__\n")
+    (work / "b.txt").write_text("a b __eou__ c __eou__ d __eou__\nyes __eou__ no __eou__\n")
     words = out_of(capsys, "check", "a.txt", "b.txt", "--task", "chat").split("\n")
     facts = [re.split(r"  +", line) for line in words if "  " in line]
     assert facts[:2] == [["dialogues", "3"], ["turns", "7"]]

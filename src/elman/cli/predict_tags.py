@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from elman.cli.show import printable
-from elman.errors import ConfigError, StorageError
+from elman.errors import ConfigError
 
 
 def predict_tags(model: Any, file: str, out: Path | None, options: dict[str, Any]) -> None:
@@ -14,6 +14,7 @@ def predict_tags(model: Any, file: str, out: Path | None, options: dict[str, Any
     The format is the one that was read, or that the name of the file to write tells; lines of words become columns of
     words and tags.
     """
+    from elman.data.files import need_folder, write_whole
     from elman.data.tagged_write import FORMS, written
 
     form = None
@@ -21,8 +22,7 @@ def predict_tags(model: Any, file: str, out: Path | None, options: dict[str, Any
         form = FORMS.get(out.suffix.lower())
         if form is None:
             raise ConfigError(f"--out {out} has no known format", f"a name ending in {', '.join(FORMS)}")
-        if not out.parent.is_dir():
-            raise StorageError(f"cannot write {out}: there is no folder {out.parent}", fix="Make the folder first.")
+        need_folder(out)
     if file == "-" and sys.stdin.isatty():
         print("One sentence per line, its words divided by blanks; Ctrl-D ends.", file=sys.stderr)
     data = model.read(file, need_tags=False, **options)
@@ -36,7 +36,5 @@ def predict_tags(model: Any, file: str, out: Path | None, options: dict[str, Any
         sys.stdout.flush()
         sys.stdout.buffer.write(content)  # UTF-8, whatever the terminal's encoding
     else:
-        from elman.data.files import write_whole
-
         write_whole(out, content)
         print(f"{out}: {len(data):,} sentences, {data.tokens:,} words", file=sys.stderr)

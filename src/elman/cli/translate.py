@@ -6,13 +6,16 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from elman.cli.by_task import tasks
+from elman.cli.by_task import FOR_TRAINING, load_for
 from elman.cli.flags import with_options
+from elman.cli.lines import lines
 from elman.cli.show import printable
+from elman.data.files import need_folder, write_whole
 from elman.data.parallel_options import PairDataOptions
-from elman.errors import ConfigError, RunError
+from elman.errors import ConfigError
 
-NOT_FOR_TRANSLATING = ("target", "validation", "validation_share", "test", "test_share")
+SHOWN = 5  # places that are named
+NOT_FOR_TRANSLATING = ("target", *FOR_TRAINING)
 
 
 @with_options(PairDataOptions, leave_out=NOT_FOR_TRANSLATING)
@@ -41,21 +44,35 @@ def translate(
     """
     if n_best < 1 or (beam is not None and beam < 1):
         raise ConfigError(f"--n-best is {n_best} and --beam {beam}", expected="whole numbers of at least 1")
-    model = tasks.load(run)
-    if model.task != "translate":
-        raise RunError(f"{run} holds a model for the task {model.task!r}", expected="a run of --task translate")
+    for path in (out, attention):
+        if path is not None:
+            need_folder(path)
+    model = load_for("translate", run)
     search = {"beam": beam, "length_penalty": length_penalty}
     if file == "-" and sys.stdin.isatty() and attention is None and out is None:
         _talk(model, n_best, search)
         return
     pairs = model.read(file, need_target=False, **options)
-    for note in pairs.notes:
+    for note in [*pairs.notes, *_cut(model, pairs)]:
         print(printable(note), file=sys.stderr)
     if attention is not None:
-        _draw(model, pairs.sources, attention)
+        _draw(model, pairs.sources, attention, search)
     _write("".join(_lines(model, pairs.sources, n_best, search)).encode(), out)
     if out is not None:
         print(f"{out}: {len(pairs):,} texts", file=sys.stderr)
+
+
+def _cut(model: Any, pairs: Any) -> list[str]:
+    """A sentence about texts of which only the beginning is translated, if there are any."""
+    rows = model.cut(pairs.sources)
+    if not rows:
+        return []
+    more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
+    places = f"({', '.join(pairs.place(row) for row in rows[:SHOWN])}{more})"
+    most = model.symbols.options.max_length
+    return [
+        f"only the first {most:,} symbols are translated of {len(rows):,} long text{'s' * (len(rows) > 1)} {places}"
+    ]
 
 
 def _lines(model: Any, texts: list[str], count: int, search: dict[str, Any]) -> list[str]:
@@ -73,18 +90,18 @@ def _one_line(text: str) -> str:
 def _talk(model: Any, count: int, search: dict[str, Any]) -> None:
     """Translate line after line as they are typed."""
     print("One text per line; Ctrl-D ends.", file=sys.stderr)
-    for line in sys.stdin:
-        for translation in _lines(model, [line.rstrip("\r\n")], count, search):
+    for line in lines():
+        for translation in _lines(model, [line], count, search):
             print(printable(translation.rstrip("\n"), keep="\t"), flush=True)
 
 
-def _draw(model: Any, texts: list[str], path: Path) -> None:
+def _draw(model: Any, texts: list[str], path: Path, search: dict[str, Any]) -> None:
     from elman.plots.attention import draw_attention
     from elman.plots.figure import save_figure
 
     if len(texts) != 1:
         raise ConfigError(f"--attention is given, and there are {len(texts):,} texts", expected="one text to draw")
-    found = model.attention(texts[0])
+    found = model.attention(texts[0], **search)
     save_figure(draw_attention(found.weights, found.source, found.target), path)
 
 
@@ -94,6 +111,4 @@ def _write(content: bytes, out: Path | None) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
         return
-    from elman.data.files import write_whole
-
     write_whole(out, content)

@@ -217,6 +217,17 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
+def need_folder(path: str | os.PathLike[str]) -> None:
+    """Refuse, before any work, the name of a file whose folder does not exist.
+
+    Raises:
+        StorageError: there is no such folder.
+    """
+    folder = os.path.dirname(os.fspath(path)) or "."
+    if not os.path.isdir(folder):
+        raise StorageError(f"cannot write {path}: there is no folder {folder}", fix="Make the folder first.")
+
+
 def write_whole(path: str | os.PathLike[str], content: bytes | Callable[[BinaryIO], object]) -> None:
     """Write a file so that at every moment either the old or the whole new one is there.
 

@@ -37,10 +37,13 @@ def evaluation(name: str, result: dict[str, Any]) -> str:
 
 
 def notes(result: dict[str, Any]) -> list[str]:
-    """How the scores were computed, or why they were not."""
-    if "bleu" not in result:
-        return [MISSING]
-    return [f"BLEU {result['bleu_signature']}", f"chrF {result['chrf_signature']}"]
+    """How the scores were computed, or why they were not; and which pairs are longer than what is read."""
+    found = [MISSING]
+    if "bleu" in result:
+        found = [f"BLEU {result['bleu_signature']}", f"chrF {result['chrf_signature']}"]
+    if cut := result.get("cut"):
+        found.append(f"Of {cut:,} long pair{'s' * (cut > 1)} only the beginning of one side was read (--max-length).")
+    return found
 
 
 def _number(result: dict[str, Any], name: str) -> str:

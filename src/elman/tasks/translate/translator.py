@@ -120,23 +120,38 @@ class Translator(TrainedModel):
             rows[row] = [Translation(text, one.score, one.log_probability, one.ended) for text, one in both]
         return rows
 
+    def cut(self, texts: Sequence[str]) -> list[int]:
+        """Numbers of the texts of which only the beginning is read: they have `max_length` symbols or more."""
+        most = self.symbols.options.max_length
+        return np.flatnonzero(self.symbols.encode(pairs_of(texts).sources).lengths >= most).tolist() if most else []
+
     def score(self, texts: Sequence[str], targets: Sequence[str]) -> np.ndarray:
         """log p of each target given its text, in nats (n)."""
         return scores(self.network, self._encoded(pairs_of(texts, targets)))
 
-    def attention(self, text: str, target: str | None = None) -> Alignment:
+    def attention(
+        self,
+        text: str,
+        target: str | None = None,
+        *,
+        beam: int | None = None,
+        length_penalty: float | None = None,
+    ) -> Alignment:
         """What the attention looks at while a text is translated.
 
         Args:
             text: to be read.
             target: what is written; None: the translation.
+            beam, length_penalty: of the search for that translation; None: those of the training's options.
 
         Raises:
             ArgumentError: the network has no attention, or the text no symbol.
         """
         import torch
 
-        pairs = self._encoded(pairs_of([text], [self.translate([text])[0] if target is None else target]))
+        if target is None:
+            [target] = self.translate([text], beam=beam, length_penalty=length_penalty)
+        pairs = self._encoded(pairs_of([text], [target]))
         if not pairs.sources.lengths[0]:
             raise ArgumentError("there is nothing to read in the text", expected="a text")
         batch = pairs.batch(np.array([0]))
@@ -163,9 +178,10 @@ class Translator(TrainedModel):
             **reading: how to read the file, the fields of `PairDataOptions`.
 
         Returns:
-            rows; loss (nats per symbol, the ends among them) and perplexity of the given translations; length (symbols
-            written for each right one); and where sacrebleu is installed bleu, chrf and their signatures. Where
-            sources repeat: sources (how many different ones), and bleu_all, with all references of each.
+            rows; loss (nats per symbol, the ends among them) and perplexity of the given translations; cut (pairs of
+            which only the beginning of one side was read); length (symbols written for each right one); and where
+            sacrebleu is installed bleu, chrf and their signatures. Where sources repeat: sources (how many different
+            ones), and bleu_all, with all references of each.
 
         Raises:
             DataError: what is wrong with the file, with its line.
@@ -180,6 +196,7 @@ class Translator(TrainedModel):
         written = dict(zip(different, self.translate(different, beam=beam, length_penalty=length_penalty), strict=True))
         encoded, mine = self._encoded(pairs), self.symbols.encode([written[text] for text in pairs.sources])
         result: dict[str, Any] = {"rows": len(pairs), **measured(self.network, encoded)}
+        result["cut"] = len({*self.cut(pairs.sources), *self.cut(pairs.targets)})
         result["length"] = float(mine.lengths.sum() / max(1, encoded.targets.lengths.sum()))
         try:
             result |= bleu_and_chrf([written[text] for text in pairs.sources], [[text] for text in pairs.targets])
