@@ -43,6 +43,7 @@ def test_the_road_of_a_user(sales: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert found["windows"] == 2
     assert found["contrasts"]["seasonal naive"]["mae"] == 0  # the series repeat every week
     assert main(["predict", "run", "sales.csv", "-o", "forecast.png"]) == 0
+    assert "forecast.png: 2 of 2 series" in capsys.readouterr().err
     assert Path("forecast.png").read_bytes().startswith(b"\x89PNG")
     assert main(["predict", "run", "sales.csv", "-o", "forecast.txt"]) == 2
     for name in ("forecast.jsonl", "forecast.parquet"):
@@ -53,6 +54,26 @@ def test_the_road_of_a_user(sales: Path, capsys: pytest.CaptureFixture[str]) -> 
     capsys.readouterr()
     assert main(["info", "run"]) == 0
     assert "does not beat the seasonal naive" in capsys.readouterr().out
+
+
+def test_what_does_not_stop_a_training_is_a_warning(sales: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("back.csv").write_text("day,y\n2021-01-04,1\n2021-01-02,\n2021-01-01,3\n")
+    for task in ("forecast", "watch"):
+        assert main(["check", "back.csv", "--task", task]) == 0
+        assert "warning: the rows run backwards" in capsys.readouterr().out
+        assert main(["check", "back.csv", "--task", task, "--json"]) == 0
+        report = json.loads(capsys.readouterr().out)["files"][0]
+        assert [found["kind"] for found in report["noticed"]] == ["order", "gaps", "missing"]
+
+
+def test_what_is_only_told_is_no_warning(sales: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("ahead.csv").write_text("day,y,price\n20210101,1,2\n20210102,4,2\n20210103,,3\n")
+    assert main(["check", "ahead.csv", "--task", "forecast", "--target", "y", "--future", "price"]) == 0
+    shown = capsys.readouterr().out
+    assert "note: 'day' is read as dates YYYYMMDD" in shown
+    assert "note: 1 step is after the newest values" in shown
+    assert "warning" not in shown
+    assert "Nothing is wrong." in shown
 
 
 def test_backtest(sales: Path, capsys: pytest.CaptureFixture[str]) -> None:

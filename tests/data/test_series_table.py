@@ -180,6 +180,18 @@ def test_what_a_covariate_is_can_be_known_from_another_file(tmp_path: Path) -> N
         read_series(path, options, {"price": True})
 
 
+def test_rows_that_tell_what_is_known_ahead_miss_nothing(tmp_path: Path) -> None:
+    text = "date,y,price\n2021-01-01,1,2\n2021-01-02,,2\n2021-01-03,3,2\n2021-01-04,,3\n2021-01-05,,3\n"
+    found = table(tmp_path, text, target="y", future="price")
+    assert [(p.kind, p.count) for p in found.problems] == [("missing", 1), ("ahead", 2)]
+    assert "from there" in found.problems[1].sentence
+
+
+def test_a_column_that_is_not_there_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no column 'when'.*Name another with --time\."):
+        table(tmp_path, "date,y\n2021-01-01,1\n2021-01-02,2\n", time="when")
+
+
 def test_a_target_of_texts_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a\.csv:2, column 'y': 'low' is no number"):
         table(tmp_path, "date,y\n2021-01-01,low\n2021-01-02,high\n", target="y")

@@ -5,6 +5,8 @@ from typing import Any
 from elman.cli import show
 from elman.cli.findings import remarks, tell_plain
 
+ONLY_TOLD = ("times", "ahead")  # kinds of problems that are none
+
 
 def check_forecast(files: list[str], options: dict[str, Any], *, json: bool) -> int:
     """Print what is in the files; returns the exit code: 2 if training would refuse one."""
@@ -40,7 +42,7 @@ def _report(table: Any) -> dict[str, Any]:
         "longest": int(seen.max(initial=0)),
         "from": table.frequency.text(int(table.first.min())) if len(table) else "",
         "to": table.time(last, max(0, int(seen[last]) - 1)) if len(table) else "",
-        "problems": [{"kind": p.kind, "count": p.count, "sentence": p.sentence} for p in table.problems],
+        "noticed": [{"kind": p.kind, "count": p.count, "sentence": p.sentence} for p in table.problems],
         "notes": table.notes,
     }
 
@@ -56,6 +58,8 @@ def _print(report: dict[str, Any]) -> None:
             why = f" ({report['why'][role]})" if role in report["why"] else ""
             facts.append((role, ", ".join(names[:6]) + more + why))
     show.table(facts, left=(0, 1))
-    remarks(warning=[problem["sentence"] for problem in report["problems"]], note=report["notes"])
-    if not report["problems"]:
+    told = [problem["sentence"] for problem in report["noticed"] if problem["kind"] in ONLY_TOLD]
+    wrong = [problem["sentence"] for problem in report["noticed"] if problem["kind"] not in ONLY_TOLD]
+    remarks(warning=wrong, note=[*told, *report["notes"]])
+    if not wrong:
         print("Nothing is wrong.")

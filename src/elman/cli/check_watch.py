@@ -29,7 +29,7 @@ def _report(data: Any) -> dict[str, Any]:
         "from": data.times[0] if data.times else "",
         "to": data.times[-1] if data.times else "",
         "anomalies": None if data.labels is None else int(data.labels.sum()),
-        "problems": [{"kind": p.kind, "count": p.count, "sentence": p.sentence} for p in data.problems],
+        "noticed": [{"kind": p.kind, "count": p.count, "sentence": p.sentence} for p in data.problems],
         "notes": data.notes,
     }
 
@@ -44,6 +44,8 @@ def _print(report: dict[str, Any]) -> None:
     facts += [("season", str(report["season"]))] if report["season"] > 1 else []
     facts += [("anomalies", f"{report['anomalies']:,}")] if report["anomalies"] is not None else []
     show.table(facts, left=(0, 1))
-    remarks(warning=[problem["sentence"] for problem in report["problems"]], note=report["notes"])
-    if not report["problems"]:
+    told = [problem["sentence"] for problem in report["noticed"] if problem["kind"] == "times"]
+    wrong = [problem["sentence"] for problem in report["noticed"] if problem["kind"] != "times"]
+    remarks(warning=wrong, note=[*told, *report["notes"]])
+    if not wrong:
         print("Nothing is wrong.")

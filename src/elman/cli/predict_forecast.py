@@ -7,6 +7,8 @@ from typing import Any
 from elman.cli.answers import form_of, write
 from elman.cli.show import printable
 
+MOST = 12  # series in a picture
+
 
 def predict_forecast(model: Any, file: str, out: Path | None, options: dict[str, Any]) -> None:
     """Write one row per series and step: `series`, `time`, `forecast`, and `quantile_Q` per level; or a picture."""
@@ -47,4 +49,5 @@ def _draw(table: Any, found: Any, out: Any) -> None:
         Panel(name, table.of(i)[: seen[i]], found.points[i], found.times[i], found.levels, found.quantiles[i])
         for i, name in enumerate(found.names)
     ]
-    save_figure(draw_forecasts(panels), out)
+    save_figure(draw_forecasts(panels, MOST), out)
+    print(f"{out}: {min(MOST, len(panels))} of {len(panels):,} series", file=sys.stderr)

@@ -55,7 +55,9 @@ def naive_scale(history: np.ndarray, season: int = 1) -> float:
     """
     if len(history) <= season:
         return float("nan")
-    return float(_mean(np.abs(history[season:] - history[:-season])[None])[0])
+    errors = np.abs(history[season:] - history[:-season])
+    real = errors[np.isfinite(errors)]
+    return float(real.mean()) if len(real) else float("nan")
 
 
 def mase(truth: np.ndarray, forecast: np.ndarray, scales: np.ndarray) -> np.ndarray:

@@ -19,7 +19,8 @@ class Problem:
     """Something noticed that does not stop the reading.
 
     Args:
-        kind: "order", "duplicates", "gaps", "missing", "constant", "short".
+        kind: "order", "duplicates", "gaps", "missing", "constant", "empty", "short"; of what is as it should be, and
+            only told, "times" and "ahead".
         sentence: what it is, where it first occurs, and what was done about it.
         count: how many rows, steps or series it concerns.
     """
@@ -223,10 +224,14 @@ def describe_values(
         found.append(Problem("gaps", sentence, gaps))
     lengths = np.diff(starts)
     real = np.isfinite(values)
-    missing = int((~real).sum()) - gaps
+    ahead = _after_the_newest(real, starts)
+    missing = int((~real).sum()) - gaps - ahead
     if missing > 0:
         share = missing / max(1, len(values))
         found.append(Problem("missing", f"{counted(missing, 'value', f' ({share:.1%})')} missing: masked", missing))
+    if ahead:
+        sentence = f"{counted(ahead, 'step')} after the newest values, without one: what comes is forecast from there"
+        found.append(Problem("ahead", sentence, ahead))
     filled = lengths > 0
     low, high = np.full(len(lengths), np.inf), np.full(len(lengths), -np.inf)
     low[filled] = np.minimum.reduceat(np.where(real, values, np.inf), starts[:-1][filled])
@@ -244,6 +249,15 @@ def describe_values(
         sentence = f"{len(single):,} series have one step only, such as {names[int(single[0])]!r}"
         found.append(Problem("short", sentence, len(single)))
     return found
+
+
+def _after_the_newest(real: np.ndarray, starts: np.ndarray) -> int:
+    """Steps after the last value of each series that has one: rows that tell what is known ahead."""
+    filled = np.diff(starts) > 0
+    if not filled.any():
+        return 0
+    last = np.maximum.reduceat(np.where(real, np.arange(1, len(real) + 1), 0), starts[:-1][filled])
+    return int((starts[1:][filled] - last)[last > 0].sum())
 
 
 def counted(count: int, noun: str, more: str = "") -> str:

@@ -109,6 +109,7 @@ def _check_there(table: Table, given: dict[str, tuple[str, ...]]) -> None:
                 hint = did_you_mean(name, table.columns)
                 if not hint and not table.named and table.format in ("csv", "tsv"):
                     hint = "The first row is read as data: if it names the columns, add --header."
+                hint = hint or f"Name another with --{role}."
                 shown = list(table.columns)[:20]
                 more = f" and {len(table.columns) - 20} more" if len(table.columns) > 20 else ""
                 raise DataError(

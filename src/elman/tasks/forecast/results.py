@@ -41,7 +41,17 @@ def _shown(column: str, value: float | None) -> str:
         return ""
     if column.startswith("coverage"):
         return f"{value:.1%}"
-    return f"{value:,.3f}"
+    return _figure(value)
+
+
+def _figure(value: float) -> str:
+    """Three decimals; four digits and a power of ten where that would be a row of digits, or of zeros.
+
+    Example:
+        >>> _figure(1234.5678), _figure(7.758e39), _figure(0.0000125), _figure(0.0)
+        ('1,234.568', '7.758e+39', '1.25e-05', '0.000')
+    """
+    return f"{value:,.3f}" if value == 0 or 1e-2 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def verdict(results: Results) -> str:
@@ -61,7 +71,7 @@ def verdict(results: Results) -> str:
     if not others or not _there(model):
         return "There is nothing to compare with."
     best = min(others, key=lambda name: others[name])
-    figures = f"({HEADS[score]} {model:,.3f} against {others[best]:,.3f})"
+    figures = f"({HEADS[score]} {_figure(model)} against {_figure(others[best])})"
     if model < others[best]:
         return f"The recurrent network beats the {best} on the {part} windows {figures}."
     return (
