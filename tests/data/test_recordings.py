@@ -63,7 +63,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, options: dict[str, st
 
 def test_arrays() -> None:
     assert Recording.of([1.0, 2.0]).values.shape == (2, 1)
-    for wrong in ([[np.inf]], np.zeros((2, 2, 2)), np.zeros((3, 0))):
+    for wrong in ([["warm"]], [[np.inf]], np.zeros((2, 2, 2)), np.zeros((3, 0))):
         with pytest.raises(ArgumentError):
             Recording.of(wrong)
     with pytest.raises(ArgumentError, match="a name for each"):

@@ -116,6 +116,8 @@ def test_a_stream_forecasts_what_predict_does() -> None:
         stream([1.0])
     with pytest.raises(ArgumentError, match="3 finite numbers"):
         stream([1.0, 2.0, float("inf")])
+    with pytest.raises(ArgumentError, match="3 finite numbers"):
+        stream([1.0, 2.0, "warm"])  # pyright: ignore[reportArgumentType]
 
 
 def test_a_backtest_is_training_and_measuring_at_each_origin() -> None:

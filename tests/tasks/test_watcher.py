@@ -13,7 +13,7 @@ from safetensors.torch import load, save
 import elman
 from elman.data.config_file import merge
 from elman.data.series.recording import Recording
-from elman.errors import ArgumentError, DataError, Interrupted, RunError, TrainingError
+from elman.errors import ArgumentError, ArgumentTypeError, DataError, Interrupted, RunError, TrainingError
 from elman.learn.report import Moment, Silent
 from elman.tasks.watch.calibration import Calibration, column_scores, smoothed, step_scores, tails_of
 from elman.tasks.watch.material import Forecasts, Units, newest, run
@@ -238,7 +238,9 @@ def test_a_state_that_is_kept_goes_on_exactly(model: Watcher) -> None:
         second.state = {"newest": torch.zeros(2)}
 
 
-@pytest.mark.parametrize("row", [[1.0], [1.0, 2.0, 3.0], [1.0, float("inf")], [[1.0, 2.0]]])
+@pytest.mark.parametrize(
+    "row", [[1.0], [1.0, 2.0, 3.0], [1.0, float("inf")], [[1.0, 2.0]], [1.0, "warm"], [[1.0], 2.0]]
+)
 def test_a_step_of_another_shape_is_refused(model: Watcher, row: Any) -> None:
     stream = model.stream()
     stream([50.0, 50.0])
@@ -246,6 +248,11 @@ def test_a_step_of_another_shape_is_refused(model: Watcher, row: Any) -> None:
     with pytest.raises(ArgumentError):
         stream(row)
     torch.testing.assert_close(stream.state, before, rtol=0, atol=0, equal_nan=True)
+
+
+def test_data_of_another_kind_is_refused(model: Watcher) -> None:
+    with pytest.raises(ArgumentTypeError, match=r"data is a list\. Expected the path of a file, or a Recording"):
+        model.scores([1.0, 2.0])  # pyright: ignore[reportArgumentType]
 
 
 def test_values_beyond_all_bounds_leave_a_sound_state(model: Watcher) -> None:

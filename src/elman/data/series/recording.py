@@ -79,14 +79,18 @@ class Recording:
         """One series given as an array (steps, columns) or (steps), NaN where a value is missing.
 
         Raises:
-            ArgumentError: another shape, an infinite value, another number of names or labels.
+            ArgumentError: another shape, no numbers, an infinite value, another number of names or labels.
 
         Example:
             >>> found = Recording.of([[20.5, 1.0], [20.7, float("nan")]], ["heat", "load"])
             >>> len(found), found.columns
             (2, ('heat', 'load'))
         """
-        array = np.asarray(values, dtype=np.float64)
+        try:
+            array = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            found = f"values are {str(values)[:60]!r}"
+            raise ArgumentError(found, "numbers (steps, columns), NaN where one is missing") from None
         array = array[:, None] if array.ndim == 1 else array
         if array.ndim != 2 or not array.shape[1] or np.isinf(array).any():
             raise ArgumentError(

@@ -59,9 +59,13 @@ class ForecastStream:
         """One new observation of each series (n), None or NaN where it is missing; the steps that follow (n, H).
 
         Raises:
-            ArgumentError: another number of observations, or an infinite one.
+            ArgumentError: another number of observations, an infinite one, or something else than numbers.
         """
-        new = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+        try:
+            new = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+        except (TypeError, ValueError):
+            found = f"observations are {str(values)[:60]!r}"
+            raise ArgumentError(found, f"{len(self._ends)} finite numbers, None where one is missing") from None
         if new.shape != self._ends.shape or np.isinf(new).any():
             raise ArgumentError(f"observations of shape {new.shape}", f"{len(self._ends)} finite numbers")
         self._values = np.concatenate([self._values[:, 1:], new[:, None]], axis=1)

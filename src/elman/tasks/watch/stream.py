@@ -86,9 +86,13 @@ class WatchStream:
         """One step (d), in the order of `Watcher.columns`; None or NaN where a value is missing.
 
         Raises:
-            ArgumentError: another number of values, or an infinite one.
+            ArgumentError: another number of values, an infinite one, or something else than numbers.
         """
-        x = np.array(values, dtype=np.float64)
+        try:
+            x = np.array(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            found = f"a step is {str(values)[:60]!r}"
+            raise ArgumentError(found, f"{self._d} numbers: {', '.join(self._columns)}") from None
         if x.shape != (self._d,):
             raise ArgumentError(f"a step of shape {x.shape}", f"{self._d} numbers: {', '.join(self._columns)}")
         z = x - self._mean

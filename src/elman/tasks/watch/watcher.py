@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from elman.data.series.recording import Recording, read_recording
-from elman.errors import DataError
+from elman.errors import ArgumentTypeError, DataError
 from elman.tasks.task import TrainedModel
 from elman.tasks.watch.calibration import Calibration, column_scores, smoothed, step_scores
 from elman.tasks.watch.contrasts import naive
@@ -232,8 +232,12 @@ class Watcher(TrainedModel):
         return self._read(read_recording(path, replace(first, **given), self.columns), {})
 
     def _read(self, data: str | os.PathLike[str] | Recording, reading: dict[str, Any]) -> Recording:
-        if not isinstance(data, Recording):
+        if isinstance(data, str | os.PathLike):
             return self.read(data, **reading)
+        if not isinstance(data, Recording):
+            raise ArgumentTypeError(
+                f"data is a {type(data).__name__}", "the path of a file, or a Recording", "Recording.of makes one."
+            )
         if data.columns != self.columns:
             raise DataError(
                 f"the columns are {', '.join(data.columns)}", f"{', '.join(self.columns)}, as in the training",
