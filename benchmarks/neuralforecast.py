@@ -34,11 +34,11 @@ from elman.tasks.forecast.measuring import histories_of, joined, true_values
 MODULES = {"neuralforecast": "neuralforecast_peer", "elman": "elman_forecaster"}
 CELLS = {"elman": "RNN", "lstm": "LSTM", "gru": "GRU"}
 SIZES = {"Hourly": (24, 48), "Weekly": (1, 13)}  # season and horizon; the context is three horizons, as both have it
-STEPS, SEEDS = 1000, 3
+STEPS, SEEDS = 300, 1
 NOTE = """M4's training files, and what follows them as the test. The same for both: {layers} layers of {hidden}, a
 context of three horizons, {steps} steps of Adam with {batch} windows each, learning rate {rate} throughout, mean
 absolute error, the newest horizon of each series held back and measured every {check} steps, {threads} threads on the
-same {threads} processors, seeds {seeds}. One process for each training, one at a time, turn and turn about; seconds
+same {threads} processors, seed {seeds}. One process for each training, one at a time, turn and turn about; seconds
 are medians, scores are means over the seeds, both computed here from the forecasts.
 
 What differs, each as its library has it:
@@ -124,7 +124,7 @@ def main() -> None:
                 print(f"{speed[-1]}\n{good[-1]}", file=sys.stderr)
             contrasts.append(contrast(data))
     job = job_of("train", SIZES["Hourly"], "elman", chosen, 0)
-    note = NOTE.format(**vars(job), seeds=f"0 to {chosen.seeds - 1}", forecasts=FORECASTS)
+    note = NOTE.format(**vars(job), seeds=", ".join(map(str, range(chosen.seeds))), forecasts=FORECASTS)
     there = ", ".join(f"{name} {value}" for name, value in versions.items())
     head = heading("elman's forecaster beside neuralforecast", command(chosen))
     text = "\n".join([f"{head}- the other environment: {there}\n", note, *speed, "", *good, "", *contrasts])
