@@ -49,7 +49,7 @@ def rows(out: bytes) -> list[dict[str, str]]:
 
 def test_a_line_comes_out_before_the_next_goes_in(run: Path) -> None:
     """Nobody waits for a buffer to be full; and Ctrl-C ends it without a word."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # or the child would ignore it, if we run in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what ignores it in the background hands that on
     with subprocess.Popen([*MODULE, "watch", str(run)], stdin=-1, stdout=-1, stderr=-1) as process:
         assert process.stdin
         assert process.stdout
