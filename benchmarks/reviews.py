@@ -37,9 +37,9 @@ def run(folder: Path, recipe: Path, seed: int, out: Path) -> dict[str, Any]:
 
 
 def spread(values: list[float]) -> str:
-    """Mean and standard deviation in per cent."""
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{100 * statistics.mean(values):.2f} ± {100 * deviation:.2f}"
+    """Mean in per cent, and standard deviation if there are several."""
+    deviation = f" ± {100 * statistics.stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{100 * statistics.mean(values):.2f}{deviation}"
 
 
 def table(runs: list[dict[str, Any]]) -> str:
@@ -56,7 +56,8 @@ def table(runs: list[dict[str, Any]]) -> str:
         spent = f"{len(history['epochs'])} | {history['best_epoch']} | {history['seconds']:.0f}"
         lines.append(f"| {one['seed']} | {spent} | {figures} |")
     mean = spread([one["test"]["accuracy"] for one in runs])
-    return "\n".join([*lines, "", f"Test accuracy, mean ± standard deviation over {len(runs)} seeds: **{mean} %**."])
+    over = "one seed" if len(runs) == 1 else f"mean ± standard deviation over {len(runs)} seeds"
+    return "\n".join([*lines, "", f"Test accuracy, {over}: **{mean} %**."])
 
 
 def main(folder: Path, names: list[str]) -> None:
