@@ -7,6 +7,7 @@ import subprocess
 import sys
 import unicodedata
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -276,3 +277,14 @@ def test_what_is_not_read_is_not_split() -> None:
     for text in ("aaaa bbbb " * 900, " " * 5000 + "a", "e\u0301" * 5000, "日本語" * 3000, "x" * 10_000_000):
         expected = whole.encode([text[:20_000]]).row(0)[:20]
         assert symbols.encode([text]).row(0).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("tokens", ["word", "character", "bpe"])
+@pytest.mark.parametrize("keep", ["first", "last"])
+def test_a_text_is_cut_where_it_is_longer_than_what_is_read(tokens: str, keep: str) -> None:
+    text = "abab baba " * 3
+    options = SymbolOptions(tokens=tokens, vocabulary=300, keep=keep)
+    length = len(Symbols.learn([text], options).encode([text]).row(0))
+    for most, cut in ((length - 1, [1, 3]), (length, [3]), (length + 1, [3]), (0, [])):
+        symbols = Symbols.learn([text], replace(options, max_length=most))
+        assert symbols.cut(["", text, "abab", text * 30]) == cut

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from elman.errors import ConfigError, StorageError
+from elman.data.files import need_folder
+from elman.errors import ConfigError
 
 Row = dict[str, Any]
 Form = Callable[[Iterable[Row], Sequence[str], str], bytes]  # rows may be made one by one: there can be millions
@@ -33,8 +34,7 @@ def form_of(out: Path | None) -> Form:
     forms = {".csv": _as_csv, ".jsonl": _as_json_lines, ".parquet": _as_parquet}
     if out.suffix.lower() not in forms:
         raise ConfigError(f"--out {out} has no known format", "a name ending in .csv, .jsonl or .parquet")
-    if not out.parent.is_dir():
-        raise StorageError(f"cannot write {out}: there is no folder {out.parent}", fix="Make the folder first.")
+    need_folder(out)
     return forms[out.suffix.lower()]
 
 

@@ -3,9 +3,7 @@
 from typing import Any
 
 from elman.cli import show
-from elman.cli.findings import remarks, tell_plain
-
-ONLY_TOLD = ("times", "ahead")  # kinds of problems that are none
+from elman.cli.findings import remarks_on, tell_plain
 
 
 def check_forecast(files: list[str], options: dict[str, Any], *, json: bool) -> int:
@@ -58,8 +56,4 @@ def _print(report: dict[str, Any]) -> None:
             why = f" ({report['why'][role]})" if role in report["why"] else ""
             facts.append((role, ", ".join(names[:6]) + more + why))
     show.table(facts, left=(0, 1))
-    told = [problem["sentence"] for problem in report["noticed"] if problem["kind"] in ONLY_TOLD]
-    wrong = [problem["sentence"] for problem in report["noticed"] if problem["kind"] not in ONLY_TOLD]
-    remarks(warning=wrong, note=[*told, *report["notes"]])
-    if not wrong:
-        print("Nothing is wrong.")
+    remarks_on(report)

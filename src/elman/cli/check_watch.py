@@ -3,7 +3,7 @@
 from typing import Any
 
 from elman.cli import show
-from elman.cli.findings import remarks, tell_plain
+from elman.cli.findings import remarks_on, tell_plain
 
 
 def check_watch(files: list[str], options: dict[str, Any], *, json: bool) -> int:
@@ -44,8 +44,4 @@ def _print(report: dict[str, Any]) -> None:
     facts += [("season", str(report["season"]))] if report["season"] > 1 else []
     facts += [("anomalies", f"{report['anomalies']:,}")] if report["anomalies"] is not None else []
     show.table(facts, left=(0, 1))
-    told = [problem["sentence"] for problem in report["noticed"] if problem["kind"] == "times"]
-    wrong = [problem["sentence"] for problem in report["noticed"] if problem["kind"] != "times"]
-    remarks(warning=wrong, note=[*told, *report["notes"]])
-    if not wrong:
-        print("Nothing is wrong.")
+    remarks_on(report)

@@ -10,6 +10,7 @@ from elman.data.findings import Findings, Report
 from elman.errors import ElmanError
 
 Own = TypeVar("Own", bound=Report)
+ONLY_TOLD = ("times", "ahead")  # kinds of problems of series that are none
 
 
 def tell(found: Findings[Own], one: Callable[[Own], None], *, json: bool) -> int:
@@ -27,6 +28,15 @@ def tell(found: Findings[Own], one: Callable[[Own], None], *, json: bool) -> int
     for report in found.files:
         refuse(report.error)
     return found.exit_code
+
+
+def remarks_on(report: dict[str, Any]) -> None:
+    """Print what was noticed in series, and the notes; what is as it should be is only told."""
+    told = [problem["sentence"] for problem in report["noticed"] if problem["kind"] in ONLY_TOLD]
+    wrong = [problem["sentence"] for problem in report["noticed"] if problem["kind"] not in ONLY_TOLD]
+    remarks(warning=wrong, note=[*told, *report["notes"]])
+    if not wrong:
+        print("Nothing is wrong.")
 
 
 def tell_plain(

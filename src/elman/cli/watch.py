@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from elman.cli.by_task import tasks
+from elman.cli.by_task import load_for
 from elman.cli.show import printable
 from elman.data.files import STDIN, shown
-from elman.errors import ConfigError, DataError, RunError
+from elman.errors import ConfigError, DataError
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 Write = Callable[[dict[str, Any]], None]
@@ -57,9 +57,7 @@ def watch(
     from elman.data.series.lines import StepLines, read_lines
 
     np.seterr(over="ignore")  # a value beyond all bounds is an alarm, not a warning
-    model = tasks.load(run)
-    if model.task != "watch":
-        raise RunError(f"{run} holds a model for the task {model.task!r}", expected="a run of --task watch")
+    model = load_for("watch", run)
     _check(alarms, threshold, smoothing, hold)
     if picture is not None:
         _draw(model, file, picture, model.threshold(alarms, smoothing) if threshold is None else threshold)

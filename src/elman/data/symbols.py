@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,11 +95,23 @@ class Symbols:
 
     def encode(self, texts: Sequence[str]) -> Ragged:
         """The ids of each text, cut to `max_length` at the end that is kept, then filled up to `pad_to`."""
-        rows: list[np.ndarray] = []
+        return Ragged.of([self._fit(ids) for ids in self._whole(texts)])
+
+    def cut(self, texts: Sequence[str]) -> list[int]:
+        """Numbers of the texts that have more than `max_length` symbols, of which only a part is read.
+
+        Example:
+            >>> Symbols.learn(["a b c"], SymbolOptions(max_length=2)).cut(["a b", "a b c", ""])
+            [1]
+        """
+        most = self.options.max_length
+        return [i for i, ids in enumerate(self._whole(texts)) if len(ids) > most] if most else []
+
+    def _whole(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """The ids of each text before it is cut."""
         for begin in range(0, len(texts), _CHUNK):
             part = [utf8(text[: self._read]) for text in texts[begin : begin + _CHUNK]]
-            rows += [self._fit(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(part)]
-        return Ragged.of(rows)
+            yield from (encoding.ids for encoding in self._tokenizer.encode_batch_fast(part))
 
     def _fit(self, ids: list[int]) -> np.ndarray:
         o = self.options

@@ -121,9 +121,8 @@ class Translator(TrainedModel):
         return rows
 
     def cut(self, texts: Sequence[str]) -> list[int]:
-        """Numbers of the texts of which only the beginning is read: they have `max_length` symbols or more."""
-        most = self.symbols.options.max_length
-        return np.flatnonzero(self.symbols.encode(pairs_of(texts).sources).lengths >= most).tolist() if most else []
+        """Numbers of the texts of which only the beginning is read: they have more than `max_length` symbols."""
+        return self.symbols.cut(pairs_of(texts).sources)
 
     def score(self, texts: Sequence[str], targets: Sequence[str]) -> np.ndarray:
         """log p of each target given its text, in nats (n)."""
