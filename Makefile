@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ELMAN_RUN ?= runs/demo
 
-.PHONY: help demo test lint types docs bench recipes sanitize clean
+.PHONY: help demo test test-cuda lint types docs bench recipes sanitize clean
 
 help:
 	@echo "make demo    train the embedded example in about a quarter of a minute: sentences of Elman's (1991) grammar"
 	@echo "make test    run all tests, with the examples of the README, the docs and the docstrings"
+	@echo "make test-cuda  run the tests that need a CUDA device"
 	@echo "make lint    check the style (ruff)"
 	@echo "make types   check the types (pyright)"
 	@echo "make docs    build the manual into docs/_build/html"
@@ -37,6 +38,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses 2
+
+test-cuda: $(VENV)/.dev
+	ELMAN_TEST_CUDA=1 $(BIN)/python -m pytest tests/run/test_cudnn.py tests/tasks/test_on_cuda.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

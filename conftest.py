@@ -14,6 +14,10 @@ import elman
 os.environ.setdefault("KERAS_BACKEND", "torch")
 collect_ignore = [] if find_spec("keras") else ["docs/keras.md", "src/elman/layers/keras_conversion.py"]
 
+# Most tests compare bits, and are about the processor; `make test-cuda` runs those about CUDA devices.
+if not os.environ.get("ELMAN_TEST_CUDA"):
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
 # No test is about time; a busy machine must not fail one.
 hypothesis.settings.register_profile("elman", deadline=None)
 hypothesis.settings.load_profile("elman")

@@ -29,7 +29,8 @@ def chosen(cell: cells.Cell, machine: str = "auto", dtype: torch.dtype = torch.f
 def test_the_fastest_that_can() -> None:
     cell = cells.Elman(3, 5)
     assert chosen(cell) == FASTEST
-    assert chosen(cell, device="cuda") == "torch"
+    assert chosen(cell, device="cuda") == "cudnn"
+    assert chosen(cell, "torch", device="cuda") == "torch"
     assert [chosen(cell, name) for name in ("torch", "reference")] == ["torch", "reference"]
     with pytest.raises(ElmanError, match=r"'native' cannot run Elman: it computes in torch\.float32"):
         choose(cell.to(torch.bfloat16), torch.bfloat16, "cpu", "native")
@@ -57,7 +58,7 @@ def test_the_environment_says_what_auto_means(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("ELMAN_MACHINE", "")
     assert chosen(cell) == FASTEST
     monkeypatch.setenv("ELMAN_MACHINE", "fast")
-    with pytest.raises(ElmanError, match=r"machine is 'fast'.*auto, native, torch, reference"):
+    with pytest.raises(ElmanError, match=r"machine is 'fast'.*auto, native, cudnn, torch, reference"):
         Recurrent(cell)
 
 

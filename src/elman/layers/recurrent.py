@@ -39,9 +39,10 @@ class Recurrent(nn.Module):
         connections: "plain"; "residual": each layer's input is added to its output, from the second layer on; or
             "dense": each layer reads x and the outputs of all layers below, and the output is that of all layers.
         initial: the state before the first step where none is given: "zero", or "learned" (one vector per state).
-        machine: what runs it: "auto" takes the fastest that can; "native", the tile machine of the CPU; "torch", the
-            same program in torch operations; "reference", the plain loop that defines what is right. The environment
-            variable ELMAN_MACHINE says what "auto" means.
+        machine: what runs it: "auto" takes the fastest that can; "native", the tile machine of the CPU; "cudnn",
+            NVIDIA's kernels for the plain Elman, LSTM and GRU cells (without second derivatives; with `reset` the next
+            takes its place); "torch", the same program in torch operations; "reference", the plain loop that defines
+            what is right. The environment variable ELMAN_MACHINE says what "auto" means.
 
     Attributes:
         machine: as above; may be changed at any time.

@@ -42,7 +42,9 @@ class DecoderState:
         sources, inverse, counts = owner.unique_consecutive(return_inverse=True, return_counts=True)
         if len(counts) and (counts != counts[0]).any():  # not equally many of each: one source for each row
             sources, inverse = owner, torch.arange(len(owner), device=owner.device)
-        same = len(sources) == len(self.memory.real) and bool((sources == torch.arange(len(sources))).all())
+        same = len(sources) == len(self.memory.real) and bool(
+            (sources == torch.arange(len(sources), device=sources.device)).all()
+        )
         return DecoderState(carried, self.memory if same else self.memory.take(sources), inverse, weights)
 
 

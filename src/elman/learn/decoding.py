@@ -85,10 +85,11 @@ class Sampling:
         return own.log_softmax(dim=1)
 
     def choose(self, distribution: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """One symbol for each row (n), drawn from log-probabilities (n, V)."""
+        """One symbol for each row (n), drawn from log-probabilities (n, V) on the generator's device."""
         if not self.temperature:
             return distribution.argmax(dim=1)
-        return torch.multinomial(distribution.exp(), 1, generator=generator).squeeze(1)
+        p = distribution.exp().to(distribution.device if generator is None else generator.device)
+        return torch.multinomial(p, 1, generator=generator).squeeze(1).to(distribution.device)
 
     def _nucleus(self, own: Tensor) -> Tensor:
         """The fewest symbols with the probability p together; the others get -∞."""

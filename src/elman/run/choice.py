@@ -10,13 +10,13 @@ from torch import Tensor
 
 from elman import native
 from elman.errors import ArgumentError
-from elman.run import in_native
+from elman.run import in_cudnn, in_native
 from elman.run.plan import Plan, plan
 from elman.step.simplify import simplify
 from elman.step.text import to_text
 from elman.step.trace import Capture, UnsupportedOperation, captured
 
-MACHINES = ("auto", "native", "torch", "reference")
+MACHINES = ("auto", "native", "cudnn", "torch", "reference")
 _REMEMBERED = 1024
 
 
@@ -25,7 +25,7 @@ class Choice:
     """How a cell is run.
 
     Args:
-        machine: "native", "torch" or "reference".
+        machine: "native", "cudnn", "torch" or "reference".
         reasons: machine → why it was not chosen, or cannot be.
         capture: of the cell, unless it cannot be captured.
         text: of its program in the normal form; empty without one.
@@ -93,10 +93,11 @@ def choose(cell: Any, dtype: torch.dtype, device: str, machine: str) -> Choice:
         capture = captured(cell, dtype)
     except UnsupportedOperation as reason:
         return _checked(cell, machine, _on_reference(reason))
-    key = (id(capture), device, machine)
+    in_one = in_cudnn.kind(cell) if device == "cuda" else ""  # cells with the same step may differ in it
+    key = (id(capture), device, machine, in_one)
     found = _choices.get(key)
     if found is None:
-        found = _checked(cell, machine, _choice(capture, dtype, device, machine))
+        found = _checked(cell, machine, _choice(capture, dtype, device, machine, in_one))
         while len(_choices) >= _REMEMBERED:
             _choices.pop(next(iter(_choices)), None)
         _choices[key] = found
@@ -104,22 +105,29 @@ def choose(cell: Any, dtype: torch.dtype, device: str, machine: str) -> Choice:
 
 
 _ON_REFERENCE = Choice("reference", {}, None, "")
-_choices: dict[tuple[int, str, str], Choice] = {}  # each holds its capture, so that no other gets its id
+_choices: dict[tuple[int, str, str, str], Choice] = {}  # each holds its capture, so that no other gets its id
 _told: set[str] = set()
 
 
 def _on_reference(reason: object) -> Choice:
-    return Choice("reference", dict.fromkeys(("native", "torch"), str(reason)), None, "")
+    return Choice("reference", dict.fromkeys(("native", "cudnn", "torch"), str(reason)), None, "")
 
 
-def _choice(capture: Capture, dtype: torch.dtype, device: str, machine: str) -> Choice:
+def _choice(capture: Capture, dtype: torch.dtype, device: str, machine: str, in_one: str) -> Choice:
     program = simplify(capture.program)
     text = to_text(program)
     names = tuple(value.name for value in program.inputs), tuple(name for name, _ in program.states)
-    reason = _not_native(text, dtype, device)
-    if machine == "torch" or reason:
-        return Choice("torch", {"native": reason} if reason else {}, capture, text, *names)
-    return Choice("native", {}, capture, text, *names)
+    found = {"native": _not_native(text, dtype, device), "cudnn": _not_cudnn(device, in_one)}
+    reasons = {name: reason for name, reason in found.items() if reason}
+    fastest = next((name for name in found if name not in reasons and machine in ("auto", name)), "torch")
+    return Choice(fastest, reasons, capture, text, *names)
+
+
+def _not_cudnn(device: str, in_one: str) -> str:
+    """Why cuDNN does not run a cell; empty where it does."""
+    if device != "cuda":
+        return f"it runs on CUDA devices, and this is on {device}"
+    return "" if in_one else "it has the plain Elman (tanh, relu), LSTM and GRU cells only"
 
 
 def _not_native(text: str, dtype: torch.dtype, device: str) -> str:

@@ -50,7 +50,7 @@ def explanation(passes: Sequence[tuple[str, Any]], machine: str, x: Tensor | Non
         if before != title:
             lines.append(f"{title} · as {before}, with weights of its own")
             continue
-        lines += [title, f"  machine: {_machine(choice.machine)}", *_others(choice, machine)]
+        lines += [title, f"  machine: {_machine(choice.machine)}", *_others(choice, machine, weight.device.type)]
         if program is not None:
             lines += _part("equations", describe(program).splitlines())
             lines += _part("work for one row and one step", _work(choice.plan.stages if choice.text else (), program))
@@ -75,9 +75,11 @@ def _machine(name: str) -> str:
     return f"native ({native.instruction_set()}, threads: {torch.get_num_threads()})"
 
 
-def _others(choice: Choice, asked: str) -> list[str]:
+def _others(choice: Choice, asked: str, device: str) -> list[str]:
     """Why the other machines were not taken."""
     names = [name for name in ("native", "torch", "reference") if name != choice.machine]
+    if device == "cuda" and choice.machine != "cudnn":
+        names.insert(1, "cudnn")
     if choice.machine == asked:
         return [f"    not {name}: {choice.reasons.get(name, f'{asked} was asked for')}" for name in names]
     return [f"    not {name}: {choice.reasons.get(name, _SLOWER.get(name, ''))}" for name in names]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from elman.cells.cell import first_weight
-from elman.run import operators
+from elman.run import in_cudnn, operators
 from elman.run.choice import choose
 from elman.run.traced import described
 from elman.step.reference import State, unroll
@@ -32,7 +32,7 @@ def over_time(
         lengths: real steps of each row (n), int64 on the CPU.
         state: initial state, name → (n, width).
         inputs: what the step takes besides, by name: one value per row (n, width), or per step (n, T, width).
-        machine: "auto", "native", "torch" or "reference".
+        machine: "auto", "native", "cudnn", "torch" or "reference".
         reverse: begin at each row's last real step and go to its first.
         reset: where a row's state is set back before the step, booleans (n, T).
 
@@ -54,6 +54,11 @@ def over_time(
     if chosen == "reference":
         width = cell.output_size
         return unroll(cell.step, x, lengths, state, output_size=width, inputs=inputs, backward=reverse, reset=reset)
+    if chosen == "cudnn":
+        if reset is None and not torch.compiler.is_compiling():
+            start = {name: state[name].to(dtype) for name in states}
+            return in_cudnn.run(cell, x.to(dtype), lengths, start, reverse)
+        chosen = "torch"  # which knows resets, and which the compiler sees through
     given = {**weights, "x": x.to(dtype)}
     for name, value in (*state.items(), *(inputs or {}).items()):
         given[name] = value.to(dtype)

@@ -58,7 +58,8 @@ def packing(lengths: Tensor, time: int, reset: Tensor | None, reverse: bool, dev
     """The real steps of a batch of rows of these lengths (n)."""
     order = torch.argsort(lengths, descending=True, stable=True)
     alive, places = schedule(lengths[order], order, time, reverse)
-    owner = torch.cat([torch.arange(m) for m in alive]) if alive else places
+    begins = torch.tensor([0, *alive]).cumsum(dim=0)[:-1]  # of each step's part
+    owner = torch.arange(len(places)) - begins.repeat_interleave(torch.tensor(alive, dtype=torch.int64))
     places = places.to(device)
     packed = None if reset is None else reset.to(device).reshape(-1, 1)[places]
     return Packing(order.to(device), tuple(alive), places, owner.to(device), packed, (len(lengths), time))

@@ -81,7 +81,7 @@ class Frequency:
         if self.unit == "weekday":
             return ((k // 5) * 7 + k % 5 - 3) * DAY + self.clock
         begin = k.astype("datetime64[M]")
-        day = (begin + 1).astype("datetime64[D]") - 1 if self.day == LAST_DAY else begin.astype("datetime64[D]")
+        day = _next(begin) - np.timedelta64(1, "D") if self.day == LAST_DAY else begin.astype("datetime64[D]")
         days = day.astype(np.int64) + (0 if self.day == LAST_DAY else self.day - 1)
         return days * DAY + self.clock
 
@@ -162,7 +162,7 @@ class Frequency:
             if self.unit == "month":
                 shares["time of year"] = (days.astype("datetime64[M]").astype(np.int64) % 12) / 12
             else:
-                length = ((year + 1).astype("datetime64[D]") - year.astype("datetime64[D]")).astype(np.int64)
+                length = (_next(year) - year.astype("datetime64[D]")).astype(np.int64)
                 shares["time of year"] = (days - year.astype("datetime64[D]")).astype(np.int64) / length
         columns = []
         for name in self.feature_names:
@@ -242,10 +242,15 @@ def _in_phase(unit: str, step: int, times: Times) -> Frequency:
     )
 
 
+def _next(begin: np.ndarray) -> np.ndarray:
+    """The first day of the month, or the year, after each."""
+    return (begin + np.timedelta64(1, np.datetime_data(begin.dtype)[0])).astype("datetime64[D]")
+
+
 def _months(ticks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Months since 1970, day of the month from 1, the last day of that month, and ticks since midnight."""
     days = (ticks // DAY).astype("datetime64[D]")
     months = days.astype("datetime64[M]")
     day = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-    last = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64)
+    last = (_next(months) - months.astype("datetime64[D]")).astype(np.int64)
     return months.astype(np.int64), day, last, ticks % DAY

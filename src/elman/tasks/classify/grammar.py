@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from elman.data.batches import length_batches
 from elman.data.grammar import Sentence, generate
@@ -138,10 +138,16 @@ def learn_window(learn: Sequence[Sentence], symbols: Symbols, *, epochs: int = 1
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Window(symbols.size, len(CLASSES), width=WINDOW, hidden=96)
+
+    def loss(model: nn.Module, rows: np.ndarray) -> Tensor:
+        ids, lengths = encoded.batch(rows)
+        device = network.readout.c.device
+        return criterion(model(ids.to(device), lengths), targets[rows].to(device))
+
     problem = Problem(
         model=network,
         batches=lambda epoch: length_batches(encoded.lengths, training.batch_size, seed, epoch),
-        loss=lambda model, rows: criterion(model(*encoded.batch(rows)), targets[rows]),
+        loss=loss,
         validate=lambda: {"loss": criterion(torch.from_numpy(logits_of(network, encoded_aside)), targets_aside).item()},
     )
     fit(problem, training, None, Silent())
@@ -168,8 +174,9 @@ def hidden_states(model: TextClassifier, texts: Sequence[str]) -> list[np.ndarra
     """The hidden state after each word of each text, (T, h) for a text of T words."""
     ids, lengths = model.symbols.encode(texts).batch(np.arange(len(texts)))
     with torch.no_grad():
-        y, _ = model.network.recurrent(model.network.embedding(ids), lengths)
-    return [states[:steps] for states, steps in zip(y.numpy(), lengths.tolist(), strict=True)]
+        vectors = model.network.embedding(ids.to(model.network.embedding.weight.device))
+        y, _ = model.network.recurrent(vectors, lengths)
+    return [states[:steps] for states, steps in zip(y.cpu().numpy(), lengths.tolist(), strict=True)]
 
 
 def texts(these: Sequence[Sentence]) -> list[str]:
