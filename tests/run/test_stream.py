@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -113,3 +115,10 @@ def test_the_state_of_a_layer_goes_on_in_a_stream() -> None:
         torch.testing.assert_close(stream(x[:, t]), whole[:, t].detach(), rtol=1e-13, atol=1e-13)
     for name, value in stream.state.items():
         torch.testing.assert_close(value, final[name].detach(), rtol=1e-13, atol=1e-13)
+
+
+@needs_native
+def test_a_stream_that_is_there_when_python_ends_is_no_complaint() -> None:
+    script = "from elman import Recurrent, cells; stream = Recurrent(cells.GRU(3, 5)).stream(); held = [stream]"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

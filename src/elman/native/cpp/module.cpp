@@ -126,6 +126,7 @@ template <class T> void bind_stepper(nb::module_ &m, const char *name) {
 }  // namespace
 
 NB_MODULE(_machine, m) {
+  nb::set_leak_warnings(false);  // a stream that is still there when Python ends is no leak
   CHOSEN = choose();
   m.attr("INSTRUCTION_SET") = CHOSEN.f32->name;
   nb::list operations;
