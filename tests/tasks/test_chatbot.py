@@ -3,6 +3,7 @@
 import io
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,31 @@ def test_the_same_seed_gives_the_same_dialogue(
     flags = [str(run), "--temperature", "2", "--top-p", "1", "--repetition", "1", "--seed", "4"]
     first = talk(monkeypatch, capsys, "hello\nhello\n", *flags)
     assert talk(monkeypatch, capsys, "hello\nhello\n", *flags) == first
+
+
+def test_ctrl_c_ends_an_answer_and_not_the_dialogue(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """In a terminal; what was said until then stays in the dialogue. From a pipe it ends the command."""
+    heard: list[list[str]] = []
+
+    def stream(self: Chatbot, turns: list[str], **choosing: Any) -> Iterator[str]:
+        heard.append(list(turns))
+        yield "good "
+        if turns[-1] == "hello":
+            raise KeyboardInterrupt
+        yield "night"
+
+    monkeypatch.setattr(Chatbot, "stream", stream)
+    for terminal in (True, False):
+        typed = io.TextIOWrapper(io.BytesIO(b"hello\nbye\n"))
+        monkeypatch.setattr(typed, "isatty", lambda answer=terminal: answer)
+        monkeypatch.setattr(sys, "stdin", typed)
+        heard.clear()
+        assert main(["chat", str(run)]) == (0 if terminal else 130)
+        out = capsys.readouterr().out
+        assert out.replace("> ", "").rstrip("\n") == ("good …\ngood night" if terminal else "good ")
+        assert heard[1:] == [["hello"], ["hello", "good", "bye"]][: 1 + terminal]  # after the check of the numbers
 
 
 @pytest.mark.parametrize(("flag", "value"), [("temperature", "-2"), ("seed", "-1"), ("seed", "9" * 30)])

@@ -13,7 +13,7 @@ from elman.errors import ArgumentError
 HELP = """/reset             begin a new dialogue
 /temperature T     how freely words are chosen: 0 takes the most probable, 1 the network's own probabilities
 /why               why the last answer came: probabilities, alternatives, what was looked at
-/quit              end (or Ctrl-D)"""
+/quit              end (or Ctrl-D); Ctrl-C ends an answer"""
 
 
 def chat(
@@ -86,14 +86,18 @@ class Dialogue:
         return True
 
     def answer(self, text: str) -> None:
-        """Write the answer as it comes."""
-        self.turns.append(text)
+        """Write the answer as it comes; in a terminal Ctrl-C ends it where it is, and not the dialogue."""
         said = ""
-        for piece in self.model.stream(self.turns, seed=self.seed, **self.choosing):
-            print(printable(piece, keep="\t"), end="", flush=True)
-            said += piece
+        try:
+            for piece in self.model.stream([*self.turns, text], seed=self.seed, **self.choosing):
+                print(printable(piece, keep="\t"), end="", flush=True)
+                said += piece
+        except KeyboardInterrupt:
+            if not sys.stdin.isatty():
+                raise
+            print("…", end="")
         print(flush=True)
-        self.turns.append(said.strip())
+        self.turns += [text, said.strip()]
         self.seed = None if self.seed is None else self.seed + 1
 
     def heat(self, text: str) -> None:
