@@ -257,6 +257,22 @@ def test_balanced_classes_find_the_rare_one(tmp_path: Path) -> None:
     assert recalls[0] < recalls[1]
 
 
+def test_what_chooses_the_epoch(tmp_path: Path) -> None:
+    """With a third of the labels wrong the loss rises while the share of right answers still changes."""
+    noisy = [(text, label if i % 3 else ["bad", "good"][i % 2]) for i, (text, label) in enumerate(reviews(90))]
+    path, kept = write(tmp_path / "reviews.csv", noisy), {}
+    for number in ("loss", "accuracy"):
+        options = {**SMALL, "epochs": 12, "learning_rate": 0.03, "patience": 0, "chosen_by": number}
+        model = elman.train(path, out=tmp_path / number, quiet=True, **options)
+        history = model.record["history"]
+        found = [epoch[f"validation_{number}"] for epoch in history["epochs"]]
+        best = min(found) if number == "loss" else max(found)
+        kept[number] = history["best_epoch"]
+        assert kept[number] == 1 + found.index(best)
+        assert f"chosen by the validation {number}" in (tmp_path / number / "README.md").read_text()
+    assert kept["loss"] != kept["accuracy"]
+
+
 def test_the_run_folder_is_named_after_the_file(monkeypatch: pytest.MonkeyPatch, file: Path, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     elman.train("reviews.csv", quiet=True, **SMALL)

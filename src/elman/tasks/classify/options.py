@@ -31,6 +31,7 @@ class ClassifyTraining(TrainingOptions):
     """How a classifier is trained."""
 
     class_weights: str = option("none", "weight of each class in the loss", choices=("none", "balanced"))
+    chosen_by: str = option("loss", "the validation number that chooses the epoch", choices=("loss", "accuracy"))
     init_from: str | None = option(
         None, "run folder of a language model: begin with its vectors of symbols and its recurrent layers"
     )

@@ -85,7 +85,7 @@ def _facts(model: TextClassifier) -> dict[str, str]:
         f"{' in both directions' if network.bidirectional else ''}, {network.pooling} of the steps",
         "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
     }
-    return {**facts, **course(record)}
+    return {**facts, **course(record, f"by the validation {options.training.chosen_by}")}
 
 
 def _result(part: str, name: str, numbers: dict[str, Any]) -> Result:

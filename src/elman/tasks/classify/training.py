@@ -139,7 +139,8 @@ def _problem(
         logits = torch.from_numpy(logits_of(network, validation)).float()
         right = ((logits >= 0) == (truth > 0)).all(1) if parts.multi else logits.argmax(1) == truth
         value = criterion(logits[familiar], truth[familiar])
-        return {"loss": value.item(), "accuracy": (right & familiar).double().mean().item()}
+        accuracy = (right & familiar).double().mean().item()
+        return {"loss": value.item(), "accuracy": accuracy, "error": 1 - accuracy}
 
     return Problem(
         model=network,
@@ -147,6 +148,7 @@ def _problem(
         loss=loss,
         validate=validate,
         place=parts.train.place,
+        chosen_by="error" if training.chosen_by == "accuracy" else "loss",
         groups=groups or None,
         shares=(lambda epoch: step_shares(len(groups), epoch, training.thaw, training.lower_rate)) if groups else None,
     )
