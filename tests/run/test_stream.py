@@ -119,6 +119,13 @@ def test_the_state_of_a_layer_goes_on_in_a_stream() -> None:
 
 @needs_native
 def test_a_stream_that_is_there_when_python_ends_is_no_complaint() -> None:
-    script = "from elman import Recurrent, cells; stream = Recurrent(cells.GRU(3, 5)).stream(); held = [stream]"
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    """A script with a cell of its own: its class keeps alive what the cell was captured as."""
+    script = [
+        "from elman import Recurrent, cells",
+        "class Own(cells.GRU):",
+        "    def step(self, x, *, h):",
+        "        return super().step(x, h=h)",
+        "stream = Recurrent(Own(3, 5)).stream()",
+    ]
+    ended = subprocess.run([sys.executable, "-c", "\n".join(script)], capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
