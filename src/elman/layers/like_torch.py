@@ -12,8 +12,8 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman import cells, native
 from elman.cells.cell import Cell
-from elman.layers.torch_weights import to_cell
 from elman.run.over_time import over_time
+from elman.run.torch_weights import to_cell
 from elman.step.aside import aside
 from elman.step.trace import captured
 

@@ -9,7 +9,7 @@ from elman import cells
 from elman.cells.cell import Cell
 from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.recurrent import Recurrent
-from elman.layers.torch_weights import NAMES, from_cell, to_cell
+from elman.run.torch_weights import NAMES, from_cell, to_cell
 
 _NONLINEARITIES = {torch.tanh: "tanh", torch.relu: "relu"}
 

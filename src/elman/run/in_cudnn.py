@@ -13,6 +13,7 @@ from elman.cells.elman import ACTIVATIONS, Elman
 from elman.cells.gru import GRU
 from elman.cells.lstm import LSTM
 from elman.run.packed import packing
+from elman.run.torch_weights import from_cell
 
 _ACTIVATIONS = {ACTIVATIONS["tanh"]: "rnn_tanh", ACTIVATIONS["relu"]: "rnn_relu"}
 
@@ -79,11 +80,6 @@ def _called(
 
 def _weights(cell: Elman | LSTM | GRU) -> list[Tensor]:
     """cuDNN's matrices and its two biases, views of one tensor in its own order: torch would copy others each time."""
-    parts = [cell.U.t(), cell.W.t()]
-    if cell.b is not None:
-        second = torch.zeros_like(cell.b)
-        if isinstance(cell, GRU) and cell.c is not None:
-            second = torch.cat([second[: 2 * len(cell.c)], cell.c])
-        parts += [cell.b, second]
+    parts = from_cell(dict(cell.named_parameters())).values()
     flat = torch.cat([part.reshape(-1) for part in parts])
     return [one.view_as(part) for one, part in zip(flat.split([p.numel() for p in parts]), parts, strict=True)]

@@ -49,15 +49,15 @@ def over_time(
         chosen, text, names, states, weights = described(cell, dtype, device, machine)
     else:
         choice = choose(cell, dtype, device, machine)
+        if choice.machine == "cudnn" and reset is None:
+            start = {name: state[name].to(dtype) for name in choice.states}
+            return in_cudnn.run(cell, x.to(dtype), lengths, start, reverse)
         chosen, text, names, states = choice.machine, choice.text, choice.inputs, choice.states
         weights = choice.weights(cell, device)
     if chosen == "reference":
         width = cell.output_size
         return unroll(cell.step, x, lengths, state, output_size=width, inputs=inputs, backward=reverse, reset=reset)
     if chosen == "cudnn":
-        if reset is None and not torch.compiler.is_compiling():
-            start = {name: state[name].to(dtype) for name in states}
-            return in_cudnn.run(cell, x.to(dtype), lengths, start, reverse)
         chosen = "torch"  # which knows resets, and which the compiler sees through
     given = {**weights, "x": x.to(dtype)}
     for name, value in (*state.items(), *(inputs or {}).items()):

@@ -67,10 +67,10 @@ class WatchStream:
         self._columns, self._d = model.columns, len(model.columns)
         self._mean, self._deviation = model.units.mean, model.units.deviation
         self._recurrent = network.recurrent.stream(1)
-        kind = network.a.detach().cpu().numpy().dtype
+        self._a = network.a.detach().cpu().numpy().copy()
+        kind = self._a.dtype
         self._V, self._c = (w.detach().cpu().numpy().copy() for w in (network.readout.V, network.readout.c))
         self._V, self._c = self._V[:, : 2 * self._d].copy(), self._c[: 2 * self._d].copy()
-        self._a = network.a.detach().cpu().numpy().copy()
         self._tails = model.tails
         self._x = np.zeros((1, 2 * self._d), kind)
         self._newest, self._seen = self._x[0, : self._d], self._x[0, self._d :]
