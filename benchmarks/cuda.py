@@ -1,12 +1,12 @@
-"""Layers on a CUDA device: `python -m benchmarks.cuda [--print]` (half a minute; writes the table).
+"""Layers on a CUDA device: `python -m benchmarks.cuda` (half a minute; writes the table).
+
+    python -m benchmarks.cuda --quick          # a few rounds, to the screen
 
 torch.nn, elman on cuDNN and elman in torch operations, turn and turn about in one process, forward and backward with
 the gradients of all weights; results are compared before the clock starts.
 """
 
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -14,20 +14,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from benchmarks.record import heading, write
+from benchmarks.in_turn import Call, InTurn
 from elman.layers import Recurrent
 from elman.layers.torch_conversion import from_torch
 
+DEVICE, MACHINES = "cuda", ("cudnn", "torch")
 SIZES = [(32, 100, 64, 128), (64, 100, 256, 256), (128, 500, 32, 32)]
-TURNS = 7
-NOTE = """Medians of {turns} turns, milliseconds; float32 with cuDNN's TF32, batch first, forward and backward with the
-gradients of all weights. "unequal": lengths uniform in [T/4, T], as a PackedSequence for torch.nn. The machine "torch"
-runs the same steps as single operations: it is what all cells but the plain Elman, LSTM and GRU get on such a device.
+NOTE = """Device: {device}, cuDNN {version}.
+
+Medians of {rounds} turns of at least {turn:.0f} ms, milliseconds; float32 with cuDNN's TF32, batch first, forward and
+backward with the gradients of all weights. "unequal": lengths uniform in [T/4, T], as a PackedSequence for torch.nn.
+The machine "torch" runs the same steps as single operations: it is what all cells but the plain Elman, LSTM and GRU get
+on such a device.
 """
 
 
 def main() -> None:
-    """Measure, and write or print."""
+    """Measure and print; a whole run writes the table."""
+    timing = InTurn.asked("cuda", "Time layers on a CUDA device.")
     if not torch.cuda.is_available():
         raise SystemExit("there is no CUDA device")
     lines = [
@@ -37,25 +41,24 @@ def main() -> None:
     for size in SIZES:
         for name in ("RNN", "LSTM", "GRU"):
             for lengths in ("full", "unequal"):
-                theirs, ours, slow = (1000 * one for one in medians(*calls(name, *size, lengths == "unequal")))
+                found = timing.medians(calls(name, *size, lengths == "unequal"))
+                theirs, ours, slow = (1000 * one for one in found)
                 row = f"| {', '.join(map(str, size))} | {name} | {lengths} | {theirs:.2f} | {ours:.2f} | {slow:.1f} |"
                 lines.append(f"{row} {theirs / ours:.2f} |")
                 print(lines[-1], file=sys.stderr)
-    text = [heading("Layers on a CUDA device", "python -m benchmarks.cuda")]
-    text += [f"Device: {torch.cuda.get_device_name()}, cuDNN {torch.backends.cudnn.version()}.", ""]
-    text += [NOTE.format(turns=TURNS), *lines]
-    print("\n".join(text)) if "--print" in sys.argv else write("cuda", "\n".join(text))
+    device, version = torch.cuda.get_device_name(), torch.backends.cudnn.version()
+    timing.tell("Layers on a CUDA device", NOTE, lines, device=device, version=version)
 
 
-def calls(name: str, n: int, time: int, d: int, h: int, unequal: bool) -> list[Callable[[], None]]:
+def calls(name: str, n: int, time: int, d: int, h: int, unequal: bool) -> list[Call]:
     """One training step each: of torch.nn, and of elman on both machines with the same weights."""
     torch.manual_seed(0)
     layer = getattr(nn, name)(d, h, batch_first=True)
     mine = [from_torch(layer) for _ in range(2)]
-    for one, machine in zip(mine, ("cudnn", "torch"), strict=True):
-        one.cuda().machine = machine
-    layer.cuda()
-    x = torch.randn(n, time, d, device="cuda")
+    for one, machine in zip(mine, MACHINES, strict=True):
+        one.to(DEVICE).machine = machine
+    layer.to(DEVICE)
+    x = torch.randn(n, time, d, device=DEVICE)
     lengths = torch.randint(time // 4, time + 1, (n,)) if unequal else torch.full((n,), time)
     lengths[0] = time
 
@@ -75,22 +78,9 @@ def calls(name: str, n: int, time: int, d: int, h: int, unequal: bool) -> list[C
 
 
 def train(forward: Callable[[], Tensor]) -> None:
-    """Forward and backward."""
+    """Forward and backward, to the end: the device works behind Python's back."""
     forward().square().sum().backward()
-
-
-def medians(*steps: Callable[[], None]) -> list[float]:
-    """Seconds of each call, the median of turns in which each has its turn."""
-    taken: list[list[float]] = [[] for _ in steps]
-    for turn in range(TURNS + 1):
-        for step, own in zip(steps, taken, strict=True):
-            torch.cuda.synchronize()
-            began = time.perf_counter()
-            step()
-            torch.cuda.synchronize()
-            if turn:  # the first one warms up
-                own.append(time.perf_counter() - began)
-    return [statistics.median(own) for own in taken]
+    torch.cuda.synchronize()
 
 
 if __name__ == "__main__":
