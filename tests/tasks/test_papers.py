@@ -11,10 +11,11 @@ from elman.cells import Elman
 from elman.data import elman1990 as data
 from elman.data.grammar import LEXICON
 from elman.errors import ArgumentError
+from elman.learn.weights import seeded
 from elman.tasks.papers import elman1990, elman1991, tables
 from elman.tasks.papers.clustering import average_linkage, clusters
 from elman.tasks.papers.measures import likeness, peaks, segmentation
-from elman.tasks.papers.network import Learning, Predictor, learn, make
+from elman.tasks.papers.network import Learning, Predictor, learn
 
 
 def test_clusters_are_those_of_scipy():
@@ -70,7 +71,8 @@ def test_peaks_and_what_they_find_by_hand():
 
 @pytest.mark.parametrize("kind", ["squared", "entropy"])
 def test_losses_are_those_of_the_equations(kind: str):
-    one = make(lambda: Predictor(Elman(3, 4, "sigmoid"), nn.Linear(4, 3), kind), seed=0).double()
+    with seeded(0):
+        one = Predictor(Elman(3, 4, "sigmoid"), nn.Linear(4, 3), kind).double()
     hidden, targets = torch.rand(2, 5, 4).double(), torch.eye(3).double()[torch.randint(3, (2, 5))]
     weight, bias = (value.detach().numpy() for value in one.output.parameters())
     o = hidden.numpy() @ weight.T + bias
@@ -108,7 +110,8 @@ def make_squeezed() -> elman1991.Squeezed:
 def test_learning_goes_on_along_a_ring():
     """A stream whose order is known only from what came before: after three rounds the state tells where it stands."""
     stream = np.eye(3)[[0, 1, 0, 2] * 6]
-    one = make(lambda: Predictor(Elman(3, 8, "sigmoid"), nn.Linear(8, 3), "entropy"), seed=0)
+    with seeded(0):
+        one = Predictor(Elman(3, 8, "sigmoid"), nn.Linear(8, 3), "entropy")
     before = torch.get_rng_state()
     last = learn(one, [stream], Learning(passes=150, rows=2, steps=5, rate=3e-2))
     assert last < 0.02  # a third of the symbols decided by chance would cost log 2 / 2 = 0.35

@@ -17,8 +17,6 @@ from elman.learn.report import Report
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from torch import Tensor, nn
-
     from elman.learn.problem import History
 
 
@@ -100,11 +98,6 @@ def record_of(parts: Mapping[str, Part | None], hashes: Mapping[str, str], histo
         "files": {name: part.path for name, part in there.items()},
         "history": {**asdict(history), "best": history.best},
     }
-
-
-def tensors_of(network: nn.Module) -> dict[str, Tensor]:
-    """The weights by their names, as a file takes them."""
-    return {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
 
 
 def beside(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

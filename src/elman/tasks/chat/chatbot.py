@@ -17,6 +17,7 @@ from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.writer import DecoderState, Writer
 from elman.learn.decoding import Sampling, decode, walk
 from elman.learn.pairs import BEGIN, END, NEVER_WRITTEN, measured, write
+from elman.learn.weights import count_weights
 from elman.tasks.chat.contexts import FIRST, SPEAKERS, contexts, encoded
 from elman.tasks.chat.measures import distinct
 from elman.tasks.chat.options import ChatOptions, ReplyOptions
@@ -216,7 +217,7 @@ class Chatbot(TrainedModel):
         return [self.symbols.decode([[i]])[0].strip() or f"<{names[i].strip('<>')}>" for i in ids]
 
     def __repr__(self) -> str:
-        weights = sum(p.numel() for p in self.network.parameters())
+        weights = count_weights(self.network)
         return f"Chatbot({self.symbols.size:,} symbols, {weights:,} weights)"
 
 

@@ -10,6 +10,7 @@ from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
 from elman.learn.models import readable
 from elman.learn.pairs import restored, stored
+from elman.learn.weights import count_weights
 from elman.tasks.chat.chatbot import Chatbot
 from elman.tasks.chat.options import ChatOptions
 
@@ -68,7 +69,7 @@ def _facts(model: Chatbot) -> dict[str, str]:
         "dialogues": ", ".join(f"{part} {count:,}" for part, count in record.get("rows", {}).items()),
         "symbols": f"{model.symbols.size:,} ({options.symbols.tokens})",
         "network": f"embedding {own.embedding}, {own.layers} × {own.cell} {own.hidden}, attention: {own.attention}",
-        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        "weights": f"{count_weights(model.network):,}",
         "choice of words": f"temperature {reply.temperature:g}, nucleus {reply.top_p:g}, "
         f"repetition {reply.repetition:g}",
     }

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from elman.data.dialogue_options import DialogueDataOptions
 from elman.data.dialogues import Dialogues, read_dialogues
@@ -19,6 +18,7 @@ from elman.learn.pairs import EncodedPairs, make_network, pair_problem
 from elman.learn.problem import History
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
+from elman.learn.weights import count_weights, seeded
 from elman.tasks.chat.chatbot import Chatbot
 from elman.tasks.chat.contexts import SYMBOLS, encoded
 from elman.tasks.chat.options import ChatOptions
@@ -131,10 +131,9 @@ def _train(parts: Parts, options: ChatOptions, report: Report, folder: Path | No
     train, rows = _short_enough(encoded(symbols, parts.train, turns), options)
     validation, _ = _short_enough(encoded(symbols, parts.validation, turns), options)
     report.say(f"{len(train):,} answers for training, {len(validation):,} for validation")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.training.seed)
+    with seeded(options.training.seed):
         network = make_network(symbols.size, options.model)
-    weights = sum(p.numel() for p in network.parameters())
+    weights = count_weights(network)
     report.say(f"{symbols.size:,} symbols ({options.symbols.tokens}), {weights:,} weights")
     owner = np.repeat(np.arange(len(parts.train)), [max(0, len(own) - 1) for own in parts.train.turns])[rows]
     problem = pair_problem(network, train, validation, options.training, lambda row: parts.train.place(int(owner[row])))

@@ -13,6 +13,7 @@ from elman.data.options import DataOptions
 from elman.data.symbols import Symbols
 from elman.errors import ArgumentError
 from elman.learn.label_scores import decide, score
+from elman.learn.weights import count_weights
 from elman.tasks.classify.contrasts import Contrasts
 from elman.tasks.classify.inference import logits_of, probabilities_of
 from elman.tasks.classify.network import Network
@@ -146,5 +147,5 @@ class TextClassifier(TrainedModel):
         return from_lists(data, labels)
 
     def __repr__(self) -> str:
-        weights = sum(p.numel() for p in self.network.parameters())
+        weights = count_weights(self.network)
         return f"TextClassifier({len(self.classes)} classes, {self.symbols.size:,} symbols, {weights:,} weights)"

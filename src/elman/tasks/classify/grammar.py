@@ -21,6 +21,7 @@ from elman.learn.loop import fit
 from elman.learn.problem import Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
+from elman.learn.weights import seeded
 from elman.tasks.classify.classifier import TextClassifier
 from elman.tasks.classify.contrasts import Window
 from elman.tasks.classify.inference import logits_of
@@ -135,8 +136,7 @@ def learn_window(learn: Sequence[Sentence], symbols: Symbols, *, epochs: int = 1
     encoded, targets = symbols.encode(texts(learn)), _targets(learn)
     encoded_aside, targets_aside = symbols.encode(texts(aside)), _targets(aside)
     criterion = make_loss(None, multi=False)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         network = Window(symbols.size, len(CLASSES), width=WINDOW, hidden=96)
 
     def loss(model: nn.Module, rows: np.ndarray) -> Tensor:

@@ -8,7 +8,8 @@ from elman.data.symbols import Symbols
 from elman.learn.card import Card, Result, card_of, course, model_card
 from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import readable, tensors_of
+from elman.learn.models import readable
+from elman.learn.weights import count_weights, tensors_of
 from elman.tasks.classify.classifier import TextClassifier
 from elman.tasks.classify.contrasts import VOCABULARY, Contrasts
 from elman.tasks.classify.network import Network
@@ -83,7 +84,7 @@ def _facts(model: TextClassifier) -> dict[str, str]:
         "symbols": f"{model.symbols.size:,} ({options.symbols.tokens})",
         "network": f"embedding {network.embedding}, {network.layers} × {network.cell} {network.hidden}"
         f"{' in both directions' if network.bidirectional else ''}, {network.pooling} of the steps",
-        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        "weights": f"{count_weights(model.network):,}",
     }
     return {**facts, **course(record, f"by the validation {options.training.chosen_by}")}
 

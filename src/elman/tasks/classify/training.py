@@ -20,6 +20,7 @@ from elman.learn.models import beside, record_of, trained
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
+from elman.learn.weights import count_weights, seeded
 from elman.tasks.classify.classifier import TextClassifier
 from elman.tasks.classify.contrasts import Contrasts
 from elman.tasks.classify.inference import logits_of
@@ -96,10 +97,9 @@ def _train(
             )
     least = options.model.pairs
     pairs = frequent_pairs(train, symbols.size, least) if least else None
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.training.seed)
+    with seeded(options.training.seed):
         network = Network(symbols.size, len(parts.classes), options.model, pairs)
-    report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
+    report.say(f"{count_weights(network):,} weights")
     if origin is not None:
         report.say(f"{origin.into(network, symbols):,} of the symbols, and the layers, begin as in {origin.path}.")
     problem = _problem(parts, network, train, validation, weights, options)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from elman.learn.weights import seeded
 from elman.tasks.forecast.material import Batch, Material
 from elman.tasks.forecast.network import Network
 
@@ -40,8 +41,7 @@ def margins_of(
         series, origins = series[some], origins[some]
     errors, sizes = [], network.sizes
     device = next(network.parameters()).device
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with torch.no_grad(), seeded(0):
         for begin in range(0, len(series), _ROWS):
             rows = slice(begin, begin + _ROWS)
             batch = material.batch(series[rows], origins[rows], sizes.context, sizes.horizon).to(device)

@@ -12,6 +12,7 @@ from elman.data.series.reading import read_series
 from elman.data.series.scaling import Scale
 from elman.data.series.table import SeriesTable
 from elman.errors import ArgumentError, ArgumentTypeError, DataError
+from elman.learn.weights import count_weights
 from elman.tasks.forecast.covariates import Covariates
 from elman.tasks.forecast.inference import Said, forecasts
 from elman.tasks.forecast.material import Material, extended, fitted_scale
@@ -243,5 +244,5 @@ class Forecaster(TrainedModel):
         return ForecastStream(self, self._checked(history))
 
     def __repr__(self) -> str:
-        weights = sum(p.numel() for p in self.network.parameters())
+        weights = count_weights(self.network)
         return f"Forecaster({self.horizon} steps ahead, {len(self.names):,} series, {weights:,} weights)"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from elman.learn.weights import seeded
 from elman.tasks.forecast.conformal import stated
 from elman.tasks.forecast.material import Batch, Material
 from elman.tasks.forecast.network import Network
@@ -53,8 +54,7 @@ def forecasts(
     network.eval()
     sizes = network.sizes
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with torch.no_grad(), seeded(seed):
         rows = max(1, _ROWS // max(1, samples // 20))
         for begin in range(0, len(series), rows):
             own = series[begin : begin + rows]

@@ -14,7 +14,8 @@ from elman.data.series.scaling import Scale
 from elman.learn.card import Card, card_of, course, model_card
 from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import readable, tensors_of
+from elman.learn.models import readable
+from elman.learn.weights import count_weights, tensors_of
 from elman.tasks.forecast.covariates import Covariates
 from elman.tasks.forecast.forecaster import Forecaster
 from elman.tasks.forecast.network import Sizes
@@ -92,7 +93,7 @@ def card(model: Forecaster, folder: Path) -> Card:
         "horizon": f"{sizes.horizon} steps, from {sizes.context}",
         "network": f"{several}{own.network}, {own.layers} × {own.cell} {own.hidden}, {own.output}",
         "scale": f"{own.scaling} of each series, {own.window} of each window{', of logarithms' if own.log else ''}",
-        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        "weights": f"{count_weights(model.network):,}",
     }
     facts |= course(record)
     lines = [verdict(results), f"```text\n{table(results)}\n```"] if results else []

@@ -18,6 +18,7 @@ from elman.learn.models import trained
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
+from elman.learn.weights import count_weights, seeded
 from elman.tasks.forecast.conformal import margins_of
 from elman.tasks.forecast.forecaster import Forecaster
 from elman.tasks.forecast.material import Material, fitted_scale
@@ -122,12 +123,11 @@ def _fitted(
     histories: list[History] = []
     for k in range(count):
         own = replace(training, seed=training.seed + k)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(own.seed)
+        with seeded(own.seed):
             network = make_network(parts.sizes, options.model)
         if count > 1:
             report.say(f"\nNetwork {k + 1} of {count}, seed {own.seed}:")
-        report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
+        report.say(f"{count_weights(network):,} weights")
         place = folder / MEMBERS / str(k) if folder is not None and k else folder
         if place is not None:
             place.mkdir(parents=True, exist_ok=True)

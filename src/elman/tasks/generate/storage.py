@@ -7,7 +7,8 @@ from elman.data.vocabulary import Vocabulary
 from elman.learn.card import Card, card_of, course, model_card
 from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import readable, tensors_of
+from elman.learn.models import readable
+from elman.learn.weights import count_weights, tensors_of
 from elman.tasks.generate.contrasts import FILE, Contrasts
 from elman.tasks.generate.language_model import LanguageModel
 from elman.tasks.generate.network import Network
@@ -69,7 +70,7 @@ def _facts(model: LanguageModel) -> dict[str, str]:
         "text": ", ".join(f"{part} {count:,} symbols" for part, count in record.get("rows", {}).items()),
         "network": f"vectors of {network.embedding}, {network.layers} × {network.cell} {network.hidden}"
         f"{', tied' if network.tied else ''}, {network.softmax} softmax",
-        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        "weights": f"{count_weights(model.network):,}",
     }
     facts |= course(record)
     for part, scores in record.get("results", {}).items():

@@ -18,6 +18,7 @@ from elman.learn.models import beside, trained
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
+from elman.learn.weights import count_weights, seeded
 from elman.tasks.generate.contrasts import Contrasts
 from elman.tasks.generate.language_model import LanguageModel
 from elman.tasks.generate.measure import mean_loss, numbers
@@ -93,10 +94,9 @@ def _train(
     parts = prepare(texts, options, folder, report)
     size = parts.vocabulary.size
     simple = Contrasts.fit(parts.train, size, options.symbols.tokens) if contrasts else None
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.training.seed)
+    with seeded(options.training.seed):
         network = Network(size, options.model, _frequencies(parts, options))
-    report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
+    report.say(f"{count_weights(network):,} weights")
     history = fit(_problem(parts, network, options), options.training, folder, report)
     model = LanguageModel(network, parts.vocabulary, options, contrasts=simple, record=_record(texts, parts, history))
     with use_threads(options.training.threads):

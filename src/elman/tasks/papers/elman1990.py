@@ -16,6 +16,7 @@ from torch import nn
 from elman.cells import Elman
 from elman.data import elman1990 as data
 from elman.learn.report import Report
+from elman.learn.weights import seeded
 from elman.tasks.papers.clustering import average_linkage, clusters
 from elman.tasks.papers.measures import (
     Likeness,
@@ -26,7 +27,7 @@ from elman.tasks.papers.measures import (
     rms_by_position,
     segmentation,
 )
-from elman.tasks.papers.network import Learning, Predictor, learn, make
+from elman.tasks.papers.network import Learning, Predictor, learn
 
 XOR = Learning(passes=600, rows=10, steps=30, rate=1e-2)
 LETTERS = Learning(passes=200, steps=30, rate=3e-3)
@@ -39,7 +40,8 @@ SPARE = 2  # input and output units without a word; the first is that of "zog"
 
 def network(inputs: int, hidden: int, seed: int) -> Predictor:
     """An Elman network of logistic units with as many outputs as inputs."""
-    return make(lambda: Predictor(Elman(inputs, hidden, "sigmoid"), nn.Linear(hidden, inputs)), seed)
+    with seeded(seed):
+        return Predictor(Elman(inputs, hidden, "sigmoid"), nn.Linear(hidden, inputs))
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ from elman.cells import Cell
 from elman.data.elman1991 import Grammar
 from elman.data.grammar import LEXICON, NAMES, NOUNS, STOP, VERBS, WHO
 from elman.learn.report import Report
+from elman.learn.weights import seeded
 from elman.tasks.papers.measures import Likeness, likeness
-from elman.tasks.papers.network import Learning, Predictor, learn, make
+from elman.tasks.papers.network import Learning, Predictor, learn
 
 PHASES = (0.0, 0.25, 0.5, 0.75)  # the share of complex sentences, 10,000 sentences each
 LEARNING = Learning(passes=5, rows=10, steps=10, rate=5e-3)
@@ -77,7 +78,8 @@ class Squeezed(Cell):
 def network(seed: int, loss: str = "entropy") -> Predictor:
     """26 → 10 → 70 → 10 → 26."""
     output = lambda: nn.Sequential(nn.Linear(70, 10), nn.Sigmoid(), nn.Linear(10, UNITS))  # noqa: E731
-    return make(lambda: Predictor(Squeezed(UNITS, 10, 70), output(), loss), seed)
+    with seeded(seed):
+        return Predictor(Squeezed(UNITS, 10, 70), output(), loss)
 
 
 def one_hot(words: Sequence[str]) -> np.ndarray:

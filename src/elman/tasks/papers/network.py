@@ -1,7 +1,7 @@
 """A network that predicts the next element of a stream, and how it learns: chunk after chunk, its state carried."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,13 +69,6 @@ class Predictor(nn.Module):
         with use_threads(1):
             hidden, _ = self.recurrent(torch.tensor(x, dtype=torch.float32)[None])
             return self.predicted(hidden)[0].double().numpy(), hidden[0].double().numpy()
-
-
-def make(build: Callable[[], Predictor], seed: int) -> Predictor:
-    """What `build` makes, its first weights drawn with this seed and nothing else disturbed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return build()
 
 
 def learn(network: Predictor, streams: Sequence[np.ndarray], learning: Learning, report: Report | None = None) -> float:

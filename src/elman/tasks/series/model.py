@@ -12,6 +12,7 @@ from elman.data.series.collection import Collection
 from elman.data.series.labelled_series import read_collection
 from elman.errors import ArgumentError, DataError
 from elman.learn.label_scores import score
+from elman.learn.weights import count_weights
 from elman.tasks.series.contrasts import Nearest, as_vectors
 from elman.tasks.series.network import Network
 from elman.tasks.series.options import SeriesOptions
@@ -139,7 +140,7 @@ class SeriesModel(TrainedModel):
 
     def __repr__(self) -> str:
         what = "numbers" if self.classes is None else f"{len(self.classes)} classes"
-        weights = sum(p.numel() for p in self.network.parameters())
+        weights = count_weights(self.network)
         return f"SeriesModel({what}, {len(self.scaling.mean)} channels, {weights:,} weights)"
 
 

@@ -10,7 +10,8 @@ from elman.data.config_file import merge
 from elman.learn.card import Card, Result, card_of, model_card
 from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import beside, readable, tensors_of
+from elman.learn.models import beside, readable
+from elman.learn.weights import count_weights, tensors_of
 from elman.tasks.series.contrasts import Nearest
 from elman.tasks.series.model import SeriesModel
 from elman.tasks.series.network import Network
@@ -88,7 +89,7 @@ def _facts(model: SeriesModel) -> dict[str, str]:
         "series": ", ".join(f"{part} {count:,}" for part, count in record.get("rows", {}).items()),
         "network": f"{own.layers} × {own.cell} {own.hidden}{' in both directions' if own.bidirectional else ''}, "
         f"{own.pooling} of the steps" + (f", convolutions of {own.convolutions} filters" if own.convolutions else ""),
-        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        "weights": f"{count_weights(model.network):,}",
     }
     if history := record.get("history"):
         facts["training"] = f"{history['steps']:,} steps in {history['seconds']:.0f} s"

@@ -17,6 +17,7 @@ from elman.learn.models import record_of, trained
 from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
+from elman.learn.weights import count_weights, seeded
 from elman.tasks.series.contrasts import Nearest, as_vectors
 from elman.tasks.series.model import SeriesModel, numbers_in, outputs_of
 from elman.tasks.series.network import Network
@@ -66,10 +67,9 @@ def _train(parts: Parts, options: SeriesOptions, report: Report, contrasts: bool
     train, validation = scaling.apply(parts.train), scaling.apply(parts.validation)
     classes = None if options.model.learn == "number" else in_order(parts.train.targets or [])
     goals, unit = _goals(parts.train, classes)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.training.seed)
+    with seeded(options.training.seed):
         network = Network(scaling.channels, len(classes) if classes else 1, options.model)
-    report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
+    report.say(f"{count_weights(network):,} weights")
     truth = _placed(parts.validation, classes, unit)
     history = fit(_problem(network, train, goals, validation, truth, options), options.training, folder, report)
     nearest = None

@@ -7,7 +7,8 @@ from elman.data.config_file import merge
 from elman.learn.card import Card, Result, card_of, course, model_card
 from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import readable, tensors_of
+from elman.learn.models import readable
+from elman.learn.weights import count_weights, tensors_of
 from elman.tasks.tag.contrasts import MostFrequent
 from elman.tasks.tag.lexicon import Lexicon
 from elman.tasks.tag.network import Network
@@ -83,7 +84,7 @@ def _facts(model: Tagger) -> dict[str, str]:
         "network": f"words {network.embedding}, characters 2 × {network.character_hidden}, endings "
         f"{network.affix_embedding}, {network.layers} × {network.cell} {network.hidden}"
         f"{' in both directions' if network.bidirectional else ''}, {network.output}",
-        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        "weights": f"{count_weights(model.network):,}",
     }
     if model.labels:
         facts["labels"] = ", ".join(model.labels)

@@ -13,6 +13,7 @@ from elman.data.tagged_options import TagDataOptions
 from elman.errors import ArgumentError
 from elman.layers.crf import Allowed
 from elman.learn.spans import allowed
+from elman.learn.weights import count_weights
 from elman.tasks.tag.contrasts import MostFrequent
 from elman.tasks.tag.lexicon import Lexicon
 from elman.tasks.tag.network import Network
@@ -179,7 +180,7 @@ class Tagger(TrainedModel):
         return from_sentences(data, tags, labels)
 
     def __repr__(self) -> str:
-        weights = sum(p.numel() for p in self.network.parameters())
+        weights = count_weights(self.network)
         return f"Tagger({len(self.classes)} tags, {len(self.lexicon.words):,} words, {weights:,} weights)"
 
 

@@ -18,6 +18,7 @@ from elman.learn.problem import History, Problem
 from elman.learn.report import Report, Silent
 from elman.learn.spans import entity_scores
 from elman.learn.threads import use_threads
+from elman.learn.weights import count_weights, seeded
 from elman.tasks.tag.contrasts import MostFrequent
 from elman.tasks.tag.lexicon import Lexicon
 from elman.tasks.tag.network import Network
@@ -76,10 +77,9 @@ def _train(parts: Parts, options: TagOptions, report: Report, contrasts: bool, f
     simple = None
     if contrasts and parts.train.tags is not None:
         simple = MostFrequent.fit(parts.train.words, parts.train.tags, parts.train.labels)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.training.seed)
+    with seeded(options.training.seed):
         network = Network(lexicon, len(parts.classes), len(parts.labels), options.model)
-    report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
+    report.say(f"{count_weights(network):,} weights")
     model = Tagger(
         network, lexicon, parts.classes, options, labels=parts.labels, scheme=parts.scheme, most_frequent=simple
     )

@@ -10,6 +10,7 @@ from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
 from elman.learn.models import readable
 from elman.learn.pairs import restored, stored
+from elman.learn.weights import count_weights
 from elman.tasks.translate.options import TranslateOptions
 from elman.tasks.translate.results import MISSING
 from elman.tasks.translate.translator import Translator
@@ -69,7 +70,7 @@ def _facts(model: Translator) -> dict[str, str]:
         "symbols": f"{model.symbols.size:,} ({options.symbols.tokens}), of both sides together",
         "network": f"embedding {own.embedding}, {own.layers} × {own.cell} {own.hidden} in each direction of the "
         f"encoder and in the decoder, {attention[own.attention]}",
-        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        "weights": f"{count_weights(model.network):,}",
         "search": f"beam {options.search.beam}, length penalty {options.search.length_penalty:g}",
     }
     return {**facts, **course(record)}

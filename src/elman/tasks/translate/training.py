@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from elman.data.options import check
 from elman.data.parallel import Pairs
@@ -18,6 +17,7 @@ from elman.learn.pairs import SPECIAL, EncodedPairs, make_network, pair_problem
 from elman.learn.problem import History
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
+from elman.learn.weights import count_weights, seeded
 from elman.tasks.translate.options import TranslateOptions
 from elman.tasks.translate.preparation import Parts, prepare
 from elman.tasks.translate.storage import finish, from_run
@@ -66,10 +66,9 @@ def _train(parts: Parts, options: TranslateOptions, report: Report, folder: Path
     symbols = Symbols.learn([*parts.train.sources, *parts.train.targets], options.symbols.of_texts(), SPECIAL)
     kept, train = _short_enough(parts.train, symbols, report)
     _, validation = _short_enough(parts.validation, symbols, Silent())
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.training.seed)
+    with seeded(options.training.seed):
         network = make_network(symbols.size, options.model)
-    weights = sum(p.numel() for p in network.parameters())
+    weights = count_weights(network)
     report.say(f"{symbols.size:,} symbols ({options.symbols.tokens}), {weights:,} weights")
     if network.waits:
         report.say("Every step of the decoder waits for the attention of the one before: this trains slowly.")

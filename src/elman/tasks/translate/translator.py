@@ -13,6 +13,7 @@ from elman.data.symbols import Symbols
 from elman.errors import ArgumentError, MissingExtraError
 from elman.layers.writer import Writer
 from elman.learn.pairs import EncodedPairs, measured, scores, translations
+from elman.learn.weights import count_weights
 from elman.tasks.task import TrainedModel
 from elman.tasks.translate.options import TranslateOptions
 
@@ -244,5 +245,5 @@ class Translator(TrainedModel):
         return shown
 
     def __repr__(self) -> str:
-        weights = sum(p.numel() for p in self.network.parameters())
+        weights = count_weights(self.network)
         return f"Translator({self.names[0]} → {self.names[1]}, {self.symbols.size:,} symbols, {weights:,} weights)"

@@ -11,7 +11,8 @@ from elman.data.config_file import merge
 from elman.learn.card import Card, card_of, course, model_card
 from elman.learn.contents import Run
 from elman.learn.folder import RunFolder
-from elman.learn.models import readable, tensors_of
+from elman.learn.models import readable
+from elman.learn.weights import count_weights, tensors_of
 from elman.tasks.watch.calibration import Calibration
 from elman.tasks.watch.material import Units
 from elman.tasks.watch.network import Network
@@ -76,7 +77,7 @@ def card(model: Watcher, folder: Path) -> Card:
     facts = {
         "columns": ", ".join(model.columns),
         "network": f"{own.layers} × {own.cell} {own.hidden}, {own.output.replace('_', ' ')}",
-        "weights": f"{sum(p.numel() for p in model.network.parameters()):,}",
+        "weights": f"{count_weights(model.network):,}",
         **course(record),
     }
     told = [verdict(results), bound(results["held back"]), f"```text\n{table(results)}\n```"] if results else []

@@ -16,6 +16,7 @@ from elman.learn.models import record_of, trained
 from elman.learn.problem import Problem
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
+from elman.learn.weights import count_weights, seeded
 from elman.tasks.watch.calibration import Calibration, column_scores, step_scores, tails_of
 from elman.tasks.watch.contrasts import naive
 from elman.tasks.watch.material import Forecasts, Units, run, window
@@ -74,10 +75,9 @@ def _train(
     recording = parts.recording
     units = Units.of(recording.values[parts.learns()])
     z = units.forth(recording.values)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.training.seed)
+    with seeded(options.training.seed):
         network = Network(len(recording.columns), options.model)
-    report.say(f"{sum(p.numel() for p in network.parameters()):,} weights")
+    report.say(f"{count_weights(network):,} weights")
     history = fit(_problem(parts, z, network, options), options.training, folder, report)
     network.cpu()
     with use_threads(options.training.threads):
