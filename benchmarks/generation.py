@@ -28,6 +28,7 @@ from elman.tasks.generate.options import GenerateOptions, LanguageModelOptions
 PLACES = [10, 1_000, 100_000]
 REREAD = 1_000  # of more, a symbol would take a second and longer
 TEMPERATURE = 0.8
+State = tuple[Tensor, Tensor] | None
 NOTE = """Medians of {rounds} turns of at least {turn:.0f} ms, turn and turn about in one process of {threads} threads.
 Milliseconds of one symbol that is drawn after so many others: by `model.stream(length=None)`, by torch.nn with the
 state carried by hand, and by torch.nn where the whole text is read again for each symbol.
@@ -70,7 +71,7 @@ class Plain:
         self.readout.load_state_dict({"weight": network.softmax.E.detach(), "bias": network.softmax.c.detach()})
 
     @torch.no_grad()
-    def read(self, ids: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def read(self, ids: Tensor, state: State = None) -> tuple[Tensor, State]:
         """Log-probabilities (T, K) of what follows each symbol (T), and the state after them."""
         y, state = self.lstm(self.vectors[ids].unsqueeze(0), state)
         return self.readout(y[0]).log_softmax(dim=1), state

@@ -24,11 +24,11 @@ def scores(written: Sequence[str], references: Sequence[Sequence[str]]) -> dict[
     automatic MT evaluation", WMT 2015.
     """
     try:
-        from sacrebleu.metrics import BLEU, CHRF  # pyright: ignore[reportMissingImports]
+        from sacrebleu.metrics import BLEU, CHRF  # pyright: ignore[reportMissingImports, reportPrivateImportUsage]
     except ImportError as error:
         raise MissingExtraError("sacrebleu", "translate-metrics", "BLEU") from error
     most = max((len(own) for own in references), default=1)
-    columns = [[own[i] if i < len(own) else None for own in references] for i in range(most)]
+    columns: list[Any] = [[own[i] if i < len(own) else None for own in references] for i in range(most)]
     found: dict[str, Any] = {}
     for name, metric in (("bleu", BLEU()), ("chrf", CHRF())):
         found[name] = float(metric.corpus_score(list(written), columns).score)
