@@ -12,7 +12,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils import estimator_checks
 
 from elman.data.options import slots
-from elman.errors import ArgumentTypeError, ConfigError
+from elman.errors import ArgumentError, ArgumentTypeError, ConfigError
 from elman.sklearn import LanguageModel
 from elman.tasks.generate.options import GenerateOptions
 
@@ -68,3 +68,11 @@ def test_what_is_refused() -> None:
         small().fit("one")
     with pytest.raises(ConfigError, match="hidden"):
         small(hidden=0).fit(X)
+    with pytest.raises(ArgumentError, match="X is empty"):
+        small().fit(X).score([])
+
+
+def test_without_a_seed_samples_are_drawn_anew() -> None:
+    texts = small(random_state=None).fit(X).sample(20)
+    assert len(texts) == 20
+    assert len(set(texts)) > 1

@@ -78,6 +78,7 @@ def test_wrong_usage(words: list[str], message: str, capsys: pytest.CaptureFixtu
         (PermissionError(errno.EACCES, "Permission denied", "a.csv"), 3, "a.csv: permission denied."),
         (KeyboardInterrupt(), 130, "stopped by Ctrl-C. Run the same command again"),
         (MemoryError(), 3, "not enough memory."),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), 3, "not enough memory."),
         (ZeroDivisionError("division by zero"), 1, "a defect of elman: ZeroDivisionError: division by zero."),
         (DataError("the label is 'a\x1b[2Jb'"), 2, r"the label is 'a\x1b[2Jb'."),
     ],

@@ -206,3 +206,46 @@ def test_a_prompt_of_unknown_words_is_said_to_be_one(language: Path, capsys: pyt
     out, err = capsys.readouterr()
     assert out.startswith("the zebra 東京")
     assert "read as unknown: 'zebra', '東京'" in err
+
+
+def test_special_spaces_are_written_as_they_are(
+    work: Path, capsys: pytest.CaptureFixture[str], refused: Refused
+) -> None:
+    Path("oui.txt").write_text("«\u00a0oui\u202f!\u00a0»\u3000非\u200d" * 40)
+    assert main(["train", "oui.txt", "--task", "generate", "--tokens", "character", "--out", "run", *TINY]) == 0
+    capsys.readouterr()
+    prompt = "«\u00a0"
+    assert main(["generate", "run", "-p", prompt, "--length", "40", "--seed", "0"]) == 0
+    written = capsys.readouterr().out
+    assert written == f"{prompt}{elman.load('run').generate(prompt, length=40, seed=0)}\n"
+    assert {"\u00a0", "\u202f"} & set(written)
+    assert "does not know the end of a line" in refused("score", "run", "oui.txt", "--lines")
+
+
+def test_lines_of_byte_pairs_end_where_a_symbol_holds_their_end(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = " it is \n the market was \n\n the\n"
+    Path("bank.txt").write_text(text * 60)
+    sizes = ["--tokens", "bpe", "--vocabulary", "300", "--out", "run", *TINY]
+    assert main(["train", "bank.txt", "--task", "generate", *sizes]) == 0
+    Path("new.txt").write_text(text)
+    capsys.readouterr()
+    assert main(["score", "run", "new.txt", "--lines"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    scored = elman.load("run").score(text)
+    assert "".join(one.symbol for one in scored) == text
+    assert {int(row["line"]) for row in rows} in ({1, 2, 3, 4}, {1, 2, 4})  # the empty line may be joined to the second
+    assert sum(int(row["symbols"]) for row in rows) == len(scored)
+
+
+def test_no_second_space_after_a_prompt_that_ends_with_one(language: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", str(language), "-p", "the ", "--length", "1", "--temperature", "0"]) == 0
+    out = capsys.readouterr().out
+    assert out[:4] == "the "
+    assert out[4] != " "
+
+
+def test_byte_pairs_have_no_adaptive_softmax(refused: Refused, work: Path) -> None:
+    Path("pets.txt").write_text(lines(50))
+    flags = ["--task", "generate", "--tokens", "bpe", "--vocabulary", "300", "--softmax", "adaptive", "--out", "run"]
+    assert "byte pairs" in refused("train", "pets.txt", *flags)
+    assert not Path("run").exists()

@@ -1,6 +1,7 @@
 """Texts read in pieces, their symbols, and the streams of chunks: against the text itself, and by hand."""
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,45 @@ def test_bytes_are_held_back_until_they_are_characters() -> None:
     say = vocabulary.speaker()
     said = [say(int(i)) for i in vocabulary.encode("a𝄞b")]
     assert said == ["a", "", "", "", "𝄞", "b"]
+
+
+def test_no_text_is_taken_for_the_unknown_symbol() -> None:
+    vocabulary = learned("a <unk> b\n" * 9, "bpe", size=259)
+    ids = vocabulary.encode("a <unk> b")
+    assert vocabulary.unknown_id not in ids
+    assert vocabulary.decode(ids) == "a <unk> b"
+    assert vocabulary.size == 259
+    assert vocabulary.names[0] == "<unk>"
+
+
+def test_symbols_as_text() -> None:
+    vocabulary = learned("a fine day\n" * 9 + "é", "bpe", size=290)
+    assert "".join(vocabulary.shown(int(i)) for i in vocabulary.encode("a fine day\n")) == "a fine day\n"
+    assert [vocabulary.shown(int(i)) for i in vocabulary.encode("中")] == ["ä", "¸", "Ń"]  # parts of a character
+    words = learned("a fine day\n", "word")
+    assert [words.shown(int(i)) for i in words.encode("a day\n")] == ["a", "day", "<eol>"]
+
+
+def test_no_second_space_behind_one() -> None:
+    vocabulary = learned("a b c\n", "space")
+    before, *ids = vocabulary.encode("a b c").tolist()
+    for spaced, text in [(False, " b c"), (True, "b c")]:
+        say = vocabulary.speaker(before, spaced=spaced)
+        assert "".join(map(say, ids)) == text
+
+
+def test_a_pipe_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="only once"):
+        read_text(tmp_path / "pipe")
+
+
+def test_long_chunks_are_whole() -> None:
+    tokens = 1_400_000
+    streams = Streams(Corpus(np.zeros(tokens + 1, np.uint16), tokens, 0, "x"), 1, LONGEST // 4, vary=True, seed=0)
+    assert sum(streams.length(batch) for batch in streams.batches(0)) == tokens
+    with pytest.raises(ArgumentError, match="262,144"):
+        Streams(streams.corpus, 1, LONGEST // 4 + 1, vary=False, seed=0)
 
 
 def test_a_corpus_on_disk(tmp_path: Path) -> None:

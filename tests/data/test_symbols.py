@@ -288,3 +288,11 @@ def test_a_text_is_cut_where_it_is_longer_than_what_is_read(tokens: str, keep: s
     for most, cut in ((length - 1, [1, 3]), (length, [3]), (length + 1, [3]), (0, [])):
         symbols = Symbols.learn([text], replace(options, max_length=most))
         assert symbols.cut(["", text, "abab", text * 30]) == cut
+
+
+def test_byte_pairs_from_a_word_of_two_million_letters() -> None:
+    """In one piece it would take an hour."""
+    letters = np.random.default_rng(0).integers(97, 123, 2_000_000).astype(np.uint8).tobytes().decode()
+    symbols = Symbols.learn([letters, "a house"], SymbolOptions(tokens="bpe", vocabulary=600, max_length=0))
+    assert symbols.size == 600
+    assert symbols.decode([symbols.encode([letters[:99]]).row(0).tolist()]) == [letters[:99]]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from elman.errors import Interrupted
+from elman.errors import ConfigError, Interrupted
 from elman.learn.loop import fit
 from elman.learn.options import TrainingOptions
 from elman.learn.problem import Problem
@@ -88,6 +88,16 @@ def test_the_mean_of_the_weights_is_measured_and_kept() -> None:
     assert model.seen[:3] == pytest.approx([path[1], path[3], path[5]], abs=1e-15)
     assert model.seen[3] == pytest.approx((path[6] + path[7]) / 2, abs=1e-15)  # 1 ulp per step
     assert model.w.item() == model.seen[3]  # the best epoch is that of the mean
+
+
+def test_the_mean_has_epochs_of_its_own_before_patience_ends() -> None:
+    losses = [1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 0.5]  # two worse epochs begin the averaging, three more would end it
+    history = fit(towards(Point(0.0), [1.0, -1.0], losses), replace(PLAIN, epochs=7, average=2, patience=3))
+    assert (len(history.epochs), history.stopped_by) == (6, "patience")
+    assert replace(PLAIN, patience=None).decided(9).patience == 3
+    assert replace(PLAIN, average=5, patience=None).decided(9).patience == 6
+    with pytest.raises(ConfigError, match="patience is 2, and average 2"):
+        fit(towards(Point(0.0), [1.0], [1.0]), replace(PLAIN, average=2, patience=2))
 
 
 def test_a_plateau_divides_the_step_and_rolls_back() -> None:

@@ -137,6 +137,22 @@ def test_forbidden_symbols_never_come_and_the_end_not_too_early():
         assert all(set(one.symbols) <= {2} for one in row)
 
 
+@pytest.mark.parametrize("penalty", [-100, 100])
+def test_the_largest_penalties_of_length_are_numbers(penalty: int) -> None:
+    """Also of sequences of thousands of symbols, the power of whose length is no float."""
+
+    def step(symbols: Tensor, state: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        return torch.tensor([[-0.5, -1.0, -9.0, -torch.inf]]).expand(len(symbols), 4), state
+
+    for most in (3, 9000):
+        [[found]] = beam_search(step, {}, torch.tensor([0]), end=END, most=most, width=1, length_penalty=penalty)
+        assert len(found.symbols) == most
+        assert -math.inf < found.score <= 0
+    for other in (2 * penalty, 5000, math.nan):
+        with pytest.raises(ArgumentError, match="of at least -100 and of at most 100"):
+            beam_search(step, {}, torch.tensor([0]), end=END, most=3, length_penalty=other)
+
+
 def test_nothing_to_decode():
     tiny = Tiny()
     none = torch.zeros(0, dtype=torch.long)
@@ -282,6 +298,7 @@ def test_the_log_probabilities_are_the_networks_own():
         {"top_p": 0.0},
         {"top_p": 1.5},
         {"repetition": 0.5},
+        {"repetition": 1e39},
         {"no_repeat": -1},
     ],
     ids=lambda wrong: "".join(f"{name}={value}" for name, value in wrong.items()),
@@ -297,3 +314,5 @@ def test_wrong_bounds():
         decode(tiny, tiny.start(2), torch.zeros(2, dtype=torch.long), end=END, most=[1, 2, 3])
     with pytest.raises(ArgumentError, match="width"):
         beam_search(tiny, tiny.start(2), torch.zeros(2, dtype=torch.long), end=END, most=3, width=0)
+    with pytest.raises(ArgumentError, match="width is 1001"):
+        beam_search(tiny, tiny.start(2), torch.zeros(2, dtype=torch.long), end=END, most=3, width=1001)

@@ -74,6 +74,20 @@ def test_killed_while_it_began(tmp_path: Path) -> None:
     run.release()
 
 
+def test_a_training_that_was_refused_leaves_room_for_the_next(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    assert run.begin(CONFIG, DATA) == "new"
+    run.release()
+    assert run.begin(CONFIG, DATA) == "resume"
+    run.release()
+    other = {**CONFIG, "training": {**CONFIG["training"], "epochs": 5}}
+    assert run.begin(other, DATA) == "new"
+    run.release()
+    (tmp_path / "checkpoints" / "1.safetensors").write_bytes(b"something to lose")
+    with pytest.raises(ConfigError, match="epochs: 5 → 3"):
+        run.begin(CONFIG, DATA)
+
+
 def test_another_configuration_shows_the_difference(tmp_path: Path) -> None:
     finished(tmp_path)
     other = {**CONFIG, "training": {**CONFIG["training"], "epochs": 5, "seed": 1}}

@@ -1,5 +1,7 @@
 """A classifier that begins with a language model: which weights it takes, which groups learn when, what is refused."""
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,12 +122,44 @@ def test_a_run_begun_from_a_language_model(file: Path, tmp_path: Path) -> None:
         elman.train(file, task="classify", out=tmp_path / "run", **{**more, "init_from": str(other)})
 
 
+def test_words_that_no_row_holds_are_known(file: Path, tmp_path: Path) -> None:
+    """What the language model has read is known where room is left in the vocabulary, behind the rows' own words."""
+    run, few = language(file), tmp_path / "few.csv"
+    few.write_text("text,label\n" + "word1 Fine,good\nFine word1,good\nword2 Dull,bad\nDull word2,bad\n" * 10)
+    more = {**SMALL, "init_from": str(run), "epochs": 1}
+    model = train_classifier(str(few), merge(ClassifyOptions, overrides=more)[0])
+    names, origin = model.symbols.names, read_pretrained(str(run))
+    assert set(origin.names) - {"<unk>", "<eol>"} <= set(names)
+    assert set(names[2:6]) == {"word1", "word2", "Fine", "Dull"}
+    word = model.network.embedding.weight[names.index("word7")]
+    assert torch.equal(word, origin.vectors[origin.names.index("word7")])  # nothing in the rows has moved it
+    small = merge(ClassifyOptions, overrides={**more, "vocabulary": 8})[0]
+    assert train_classifier(str(few), small).symbols.size == 8
+
+
+def test_a_run_with_something_else_in_it(file: Path) -> None:
+    run = language(file)
+    config = (run / "config.yaml").read_text()
+    for before, after in [("symbols:", "sybmols:"), ("embedding: 6", "embedding: 7")]:
+        assert before in config
+        (run / "config.yaml").write_text(config.replace(before, after))
+        sums = (run / "SHA256SUMS").read_text().splitlines()
+        digest = hashlib.sha256((run / "config.yaml").read_bytes()).hexdigest()
+        new = [f"{digest}  config.yaml" if line.endswith("config.yaml") else line for line in sums]
+        (run / "SHA256SUMS").write_text("\n".join(new) + "\n")
+        with pytest.raises(RunError, match="holds no language model"):
+            read_pretrained(str(run))
+
+
 def test_what_does_not_go_together(file: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'bpe'"):
         made(file, language(file, tokens="bpe", vocabulary=300))
-    origin, symbols, network = made(file, language(file, "scrn", cell="scrn", context=7))
+    with pytest.raises(ConfigError, match="context of 7 units"):
+        made(file, language(file, "scrn", cell="scrn", context=7))
+    origin, symbols, _ = made(file, language(file, "lstm"))
+    options = replace(origin.adapted(merge(ClassifyOptions)[0]).model, cell="gru")
     with pytest.raises(ConfigError, match=r"the layer l0 .* does not fit"):
-        origin.into(network, symbols)
+        origin.into(Network(symbols.size, 2, options), symbols)
     classifier = merge(ClassifyOptions, overrides=SMALL)[0]
     train_classifier(str(file), classifier, tmp_path / "classifier", Silent(), contrasts=False)
     with pytest.raises(RunError, match="--task generate"):

@@ -36,6 +36,7 @@ COMMANDS = {
     "data": "Fetch a well-known data set.",
     "demo": "Watch an Elman network learn grammar, in a quarter of a minute; or run the experiments of Elman's papers.",
 }
+_NO_MEMORY = ("can't allocate memory", "CUDA out of memory")  # torch says it in a RuntimeError
 PIPE_CLOSED = 128 + 13  # what a shell reports for a program ended by SIGPIPE
 
 
@@ -77,6 +78,7 @@ def make_app(words: Sequence[str] = ()) -> "App":
         version=f"elman {elman.__version__}",
         version_flags=["--version"],
         result_action="return_value",
+        suppress_keyboard_interrupt=False,
     )
     for order, (name, sentence) in enumerate(COMMANDS.items()):
         home: Any = f"elman.cli.{name}:{'app' if name == 'data' else name}"
@@ -129,8 +131,8 @@ def _verdict(error: BaseException, going_on: str) -> tuple[int, str]:
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         hint = " Make room, then run the command again." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         return 3, f"{place}{reason[:1].lower()}{reason[1:]}.{hint}"
-    if isinstance(error, MemoryError):
-        return 3, "not enough memory. A smaller --batch-size, --max-length or --hidden needs less."
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
+        return 3, "not enough memory. A smaller --batch-size, --max-length, --hidden or --beam needs less."
     if type(error).__module__.startswith("cyclopts"):
         return 2, _usage(error)
     return (

@@ -10,10 +10,10 @@ from cyclopts import Parameter
 
 from elman.cli.by_task import load_for
 from elman.cli.lines import whole
-from elman.cli.show import printable
+from elman.cli.show import printable, written
+from elman.data.files import STDIN
 from elman.errors import ConfigError
 
-STDIN = "-"
 Text = Annotated[str, Parameter(allow_leading_hyphen=True)]
 
 
@@ -86,10 +86,10 @@ def _refuse_for_beam(beam: int, length: int, drawing: Mapping[str, Any]) -> None
 
 def _print(prompt: str, pieces: Iterable[str], *, at_once: bool) -> None:
     """Prompt and continuation; what does not print, such as a control character, is shown by its code."""
-    print(printable(prompt, keep="\n\t"), end="", flush=at_once)
+    print(written(prompt), end="", flush=at_once)
     try:
         for piece in pieces:
-            print(printable(piece, keep="\n\t"), end="", flush=at_once)
+            print(written(piece), end="", flush=at_once)
     except KeyboardInterrupt:
         if not at_once:
             raise

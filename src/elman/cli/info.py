@@ -51,9 +51,10 @@ def _facts(run: Path, about: dict[str, Any], size: int) -> list[tuple[str, str]]
     if classes := about.get("classes"):
         shown = ", ".join(classes[:20]) + (f", … ({len(classes) - 20} more)" if len(classes) > 20 else "")
         facts.append(("classes", f"{len(classes)}: {shown}"))
+    unit = "symbols" if about.get("task") == "generate" else "rows"
     for name, digest in about.get("data", {}).items():
         rows = about.get("rows", {}).get(name)
-        words = [about.get("files", {}).get(name, ""), f"{rows:,} rows" if rows else "", f"SHA-256 {digest[:16]}…"]
+        words = [about.get("files", {}).get(name, ""), f"{rows:,} {unit}" if rows else "", f"SHA-256 {digest[:16]}…"]
         facts.append((name, ", ".join(filter(None, words))))
     if history := about.get("history"):
         spent = f"{len(history['epochs'])} epochs, {history['steps']:,} steps, {duration(history['seconds'])}"

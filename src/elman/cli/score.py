@@ -5,6 +5,7 @@ import io
 import math
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -13,7 +14,8 @@ from cyclopts import Parameter
 from elman.cli.by_task import FOR_TRAINING, load_for
 from elman.cli.flags import with_options
 from elman.data.corpus_options import CorpusOptions
-from elman.errors import DataError
+from elman.data.files import shown
+from elman.errors import ConfigError, DataError
 
 
 @with_options(CorpusOptions, leave_out=FOR_TRAINING)
@@ -38,6 +40,9 @@ def score(
     text, total = model.read(file, **options), _Total()
     scored = total.counted(model.score_stream(text))
     rows = _by_line(scored, _line_end(model)) if lines else _by_symbol(scored)
+    first = next(rows, None)
+    if first is None:
+        raise DataError("the text is empty", expected="at least one symbol", path=shown(file))
     header = ("line", "symbols", "log_probability") if lines else ("symbol", "log_probability")
 
     def write(target: BinaryIO) -> None:
@@ -45,9 +50,7 @@ def score(
         try:
             writer = csv.writer(wrapped, lineterminator="\n")
             writer.writerow(header)
-            writer.writerows(rows)
-            if not total.symbols:
-                raise DataError("the text is empty", expected="at least one symbol", path=file)
+            writer.writerows(chain([first], rows))
             wrapped.flush()
         finally:
             wrapped.detach()  # it would close what it wraps
@@ -90,13 +93,16 @@ def _by_line(scored: Iterable[Any], end: str) -> Iterator[tuple[int, int, str]]:
     line, symbols, total = 1, 0, 0.0
     for one in scored:
         symbols, total = symbols + 1, total + one.log_probability
-        if one.symbol == end:
+        if end in one.symbol:  # byte pairs may join it with what stands before it, or two of them
             yield line, symbols, f"{total:.6g}"
-            line, symbols, total = line + 1, 0, 0.0
+            line, symbols, total = line + one.symbol.count(end), 0, 0.0
     if symbols:
         yield line, symbols, f"{total:.6g}"
 
 
 def _line_end(model: Any) -> str:
     """The symbol with which a line ends."""
-    return model.vocabulary.names[model.vocabulary.start_id]
+    vocabulary = model.vocabulary
+    if vocabulary.start_id == vocabulary.unknown_id:
+        raise ConfigError("--lines, and the model does not know the end of a line", fix="Leave it out.")
+    return vocabulary.shown(vocabulary.start_id)

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from elman.data.text_table import aligned
 from elman.data.text_table import printable as printable
+from elman.data.text_table import written as written
 
 
 def table(rows: Iterable[Sequence[object]], header: Sequence[str] = (), left: Iterable[int] = (0,)) -> None:

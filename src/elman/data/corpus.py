@@ -149,9 +149,10 @@ class Streams:
     seed: int
 
     def __post_init__(self) -> None:
-        if self.columns < 1 or not 1 <= self.steps < LONGEST:
+        if self.columns < 1 or not 1 <= self.steps <= LONGEST // 4:  # some are longer
             raise ArgumentError(
-                f"{self.columns} columns, chunks of {self.steps}", f"at least 1 of each, chunks below {LONGEST:,}"
+                f"{self.columns} columns, chunks of {self.steps}",
+                f"at least 1 of each, chunks of {LONGEST // 4:,} at most",
             )
         if not len(self.corpus):
             raise ArgumentError("the corpus is empty", expected="at least one symbol")

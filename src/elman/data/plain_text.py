@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 from elman.data.corpus_options import CorpusOptions
 from elman.data.encoding import decode_pieces
 from elman.data.files import STDIN, byte_pieces, sha256_of, shown
+from elman.data.kinds import TABLES
 from elman.data.options import DataOptions
 from elman.errors import DataError
 
 MOST = 1 << 20  # characters of a piece
-TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,10 @@ def read_text(path: str | os.PathLike[str], options: CorpusOptions | None = None
     """A text in a file that is read more than once.
 
     Raises:
-        DataError: it is the standard input, which can be read only once.
+        DataError: it is the standard input or another pipe, which can be read only once.
     """
-    if os.fspath(path) == STDIN:
-        raise DataError("standard input can be read only once", "a file", fix="Write it into a file first.")
+    if os.fspath(path) == STDIN or (os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode)):
+        raise DataError(f"{shown(path)} can be read only once", "a file", fix="Write it into a file first.")
     return PlainText(os.fspath(path), options or CorpusOptions())
 
 

@@ -1,7 +1,10 @@
 """Plain values as a table of text in aligned columns."""
 
 import io
+import unicodedata
 from collections.abc import Iterable, Sequence
+
+_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def aligned(
@@ -48,6 +51,20 @@ def printable(text: str, keep: str = "") -> str:
         True
     """
     return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
+
+
+def written(text: str, keep: str = "\n\t") -> str:
+    r"""A text of a model as it is, unless it would drive the terminal: control characters, but for those to keep,
+    halves of surrogate pairs and what turns the direction of writing are escaped; special spaces and joiners stay.
+
+    Example:
+        >>> written("o\u00f9\u202f?" + chr(27) + "[31m") == "o\u00f9\u202f?" + r"\x1b" + "[31m"
+        True
+    """
+    drive = ("Cc", "Cs")
+    return "".join(
+        c if c in keep or not (unicodedata.category(c) in drive or c in _TURNS) else repr(c)[1:-1] for c in text
+    )
 
 
 def percent(share: float) -> str:

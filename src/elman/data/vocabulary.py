@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from elman.data.corpus_options import CORPUS_TOKENS, CorpusSymbolOptions
-from elman.data.symbols import BREAK, WORD, utf8
+from elman.data.symbols import BREAK, WORD, utf8, with_special_symbols
 from elman.errors import ArgumentError, ConfigError
 
 UNKNOWN, END_OF_LINE = "<unk>", "<eol>"
@@ -120,17 +120,26 @@ class Vocabulary:
         say = self.speaker()
         return "".join([say(int(i)) for i in ids]) + say(None)
 
-    def speaker(self, before: int | None = None) -> Callable[[int | None], str]:
-        """A function that turns ids into text one by one, given the symbol before them; with None, what is held back.
+    def speaker(self, before: int | None = None, *, spaced: bool = False) -> Callable[[int | None], str]:
+        """A function that turns ids into text one by one; with None, what is held back.
 
         Bytes that are not yet a character are held back.
+
+        Args:
+            before: the symbol before them.
+            spaced: whether a space stands behind that one already.
         """
         if self.options.tokens == "bpe":
             return _Bytes(self._tokenizer)
         if self.options.tokens == "character":
             return lambda i: "" if i is None else self.names[i]
         marks = self.options.tokens == "word"
-        return _Spaced(self.names, None if before is None else self.names[before], marks=marks)
+        return _Spaced(self.names, None if before is None or spaced else self.names[before], marks=marks)
+
+    def shown(self, i: int) -> str:
+        """A symbol as text; of "bpe" what it stands for, where that is whole characters."""
+        text = self._tokenizer.decode([i]) if self._tokenizer is not None else self.names[i]
+        return self.names[i] if "\ufffd" in text else text
 
     def unseen(self, text: str) -> list[str]:
         """What in a text is not in the vocabulary, each once, in order."""
@@ -265,13 +274,13 @@ def _train(pieces: Iterable[str], options: CorpusSymbolOptions) -> str:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=options.vocabulary,
+        vocab_size=options.vocabulary - 1,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        special_tokens=[UNKNOWN],
+        special_tokens=[],
         show_progress=False,
     )
     tokenizer.train_from_iterator(_cut_lines(map(utf8, pieces), _LONGEST_BPE), trainer)
-    return tokenizer.to_str()
+    return with_special_symbols(tokenizer, [UNKNOWN])
 
 
 def _cut_lines(pieces: Iterable[str], most: int) -> Iterator[str]:

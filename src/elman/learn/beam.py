@@ -1,5 +1,6 @@
 """Beam search: the most probable whole sequences, several prefixes of each row kept at every step."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,9 +38,9 @@ def beam_search(
         state, first: of n rows, as for `elman.learn.decoding.walk`.
         end: the symbol that ends a sequence.
         most: bound on the symbols of all rows, or of each (n), the end among them.
-        width: prefixes of a row.
+        width: prefixes of a row, at most 1,000.
         best: hypotheses returned for each row, at most `width`.
-        length_penalty: α; 0 compares log-probabilities, which favours short sequences.
+        length_penalty: α, from -100 to 100; 0 compares log-probabilities, which favours short sequences.
         forbidden: symbols that never come.
 
     Returns:
@@ -57,8 +58,9 @@ def beam_search(
 
     Source: the penalty is that of Y. Wu et al., "Google's neural machine translation system", arXiv:1609.08144 (2016).
     """
-    width, best = size("width", width), size("best", best)
-    search = _Search(width, min(best, width), number("length_penalty", length_penalty), end, len(first))
+    width, best = size("width", width, most=1000), size("best", best)
+    penalty = number("length_penalty", length_penalty, least=-100, most=100)
+    search = _Search(width, min(best, width), penalty, end, len(first))
     search.run(step, state, first, as_bounds(most, len(first), first.device), forbidden)
     return search.results()
 
@@ -147,5 +149,6 @@ class _Search:
         return [sorted(row, key=lambda one: (not one.ended, -one.score))[: self.best] for row in self.found]
 
     def _note(self, row: int, log_p: float, symbols: list[int], length: int, *, ended: bool) -> None:
-        score = log_p / ((5 + length) / 6) ** self.penalty
+        power = min(-self.penalty * math.log((5 + length) / 6), 700.0)  # e^710 is no number any more
+        score = log_p * math.exp(power)
         self.found[row].append(Hypothesis(symbols, log_p, score, ended))

@@ -30,7 +30,7 @@ class Sampling:
         temperature: τ; 1 draws from the network's own distribution, less prefers what is probable.
         top_k: k; 0 keeps all.
         top_p: p; 1 keeps all.
-        repetition: θ, at least 1: what the log-probability of a symbol that has occurred is multiplied by.
+        repetition: θ, from 1 to a million: what the log-probability of a symbol that has occurred is multiplied by.
         window: how many of the last symbols count as having occurred; 0: all.
         no_repeat: no run of so many symbols occurs twice; 0: no such rule.
 
@@ -57,7 +57,7 @@ class Sampling:
     def __post_init__(self) -> None:
         number("temperature", self.temperature, least=0)
         number("top_p", self.top_p, above=0, most=1)
-        number("repetition", self.repetition, least=1)
+        number("repetition", self.repetition, least=1, most=1e6)
         for name in ("top_k", "window", "no_repeat"):
             size(name, getattr(self, name), least=0)
 

@@ -125,6 +125,8 @@ class RunFolder:
                 fix="Name a new folder (--out).",
             )
         run = read_run(self.path, finished=SUMS in there)
+        if there == {ABOUT, CONFIG} and (differences(run.config, config) or run.about.get("data") != data):
+            return "new"  # ended before there was anything to go on from, or to lose
         self._refuse_others(run, config, data)
         return "finished" if SUMS in there else "resume"
 

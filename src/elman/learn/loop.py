@@ -264,6 +264,7 @@ class _Training:
                 self.network.load_state_dict(self.best)
         if options.average and state.stale >= options.average and not self.average.begun:
             self.average.begin()
+            state.stale = 0  # the mean has its own epochs to be better in
             self.report.say("From now on the weights of all steps are averaged.")
 
     def _validate(self) -> dict[str, float]:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from elman.data.options import option
+from elman.errors import ConfigError
 
 # A one-cycle schedule that is too short learns nothing; one that is too long learns the rows by heart.
 LEAST_EPOCHS, MOST_EPOCHS, ENOUGH_STEPS = 5, 40, 1500
@@ -42,12 +43,17 @@ class TrainingOptions:
     )
     max_minutes: float = option(0.0, "bound on the time of training, turned into a number of steps; 0: none", low=0)
     checkpoint_minutes: float = option(1.0, "time between two checkpoints inside an epoch", low=0)
-    threads: int = option(1, "processor threads; 0: all cores", low=0)
+    threads: int = option(1, "processor threads; 0: all cores", low=0, high=1024)
 
     def decided(self, steps: int) -> "TrainingOptions":
         """The same options, those left open chosen for an epoch of so many steps.
 
             epochs = 5, or as many as make 1,500 steps, but at most 40        patience = a third of them, at least 3
+
+        Where weights are averaged, patience lasts longer than what begins it.
+
+        Raises:
+            ConfigError: the training would end before the averaging begins.
 
         Example:
             >>> TrainingOptions().decided(352).epochs, TrainingOptions().decided(15).epochs
@@ -56,5 +62,10 @@ class TrainingOptions:
             4
         """
         epochs = self.epochs or min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(ENOUGH_STEPS / max(steps, 1))))
-        patience = max(3, epochs // 3) if self.patience is None else self.patience
+        patience = max(3, epochs // 3, self.average + 1) if self.patience is None else self.patience
+        if 0 < patience <= self.average:
+            raise ConfigError(
+                f"patience is {patience}, and average {self.average}", expected="a patience above it, or 0",
+                fix="The averaging would never begin.",
+            )  # fmt: skip
         return replace(self, epochs=epochs, patience=patience)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import DensityMixin
 
+from elman.errors import ArgumentError
 from elman.sklearn.estimator import Estimator
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class LanguageModel(DensityMixin, Estimator):
         validation_share: share of the symbols that chooses the epoch.
         max_minutes: bound on the time of training; 0: none.
         threads: processor threads; 0: all cores.
-        random_state: seed of the first weights, the chunks and the dropout.
+        random_state: seed of the first weights, the chunks and the dropout; None: 0, and samples are drawn anew.
 
     Attributes:
         n_iter_: epochs made.
@@ -82,7 +83,7 @@ class LanguageModel(DensityMixin, Estimator):
         validation_share: float = 0.1,
         max_minutes: float = 0.0,
         threads: int = 1,
-        random_state: int = 0,
+        random_state: int | None = 0,
     ) -> None:
         self._keep(locals())
 
@@ -105,14 +106,21 @@ class LanguageModel(DensityMixin, Estimator):
         return np.array([total for total, _ in self._scored(X)])
 
     def score(self, X: Iterable[str], y: object = None) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The mean log-probability of a symbol of the texts, in nats: 0 at best."""
+        """The mean log-probability of a symbol of the texts, in nats: 0 at best.
+
+        Raises:
+            ArgumentError: X is empty.
+        """
         scored = self._scored(X)
-        return float(sum(total for total, _ in scored) / max(1, sum(count for _, count in scored)))
+        if not scored:
+            raise ArgumentError("X is empty", expected="at least one text")
+        return float(sum(total for total, _ in scored) / sum(count for _, count in scored))
 
     def sample(self, n_samples: int = 1, *, length: int = 200, temperature: float = 1.0) -> list[str]:
         """Texts that the model writes, each up to its end of line or to so many symbols."""
         model = self._fitted()
-        seeds = range(self.random_state, self.random_state + n_samples)  # pyright: ignore[reportAttributeAccessIssue]
+        first: int | None = self.random_state  # pyright: ignore[reportAttributeAccessIssue]
+        seeds = [None if first is None else first + i for i in range(n_samples)]
         return [model.generate("", length, temperature=temperature, stop="\n", seed=seed) for seed in seeds]
 
     def _scored(self, X: Iterable[str]) -> list[tuple[float, int]]:

@@ -15,10 +15,13 @@ from elman.data.vocabulary import Vocabulary
 from elman.errors import ConfigError, RunError
 from elman.learn.contents import SUMS
 from elman.learn.folder import open_run
+from elman.learn.models import readable
 from elman.tasks.classify.network import Network
 from elman.tasks.classify.options import ClassifyOptions
 
 TOKENS = ("word", "character")  # those that both tasks cut a text into in the same way
+NOWHERE = ("<unk>", "<eol>")
+CONTEXT = 40  # units of the cell scrn
 SHARED = ("cell", "activation", "embedding", "hidden", "layers")
 
 
@@ -55,6 +58,11 @@ class Pretrained:
                 f"the language model in {self.path} reads {self.symbols.tokens!r}",
                 expected=f"one that reads {' or '.join(TOKENS)}, as classifiers do",
             )
+        if self.model["cell"] == "scrn" and self.model["context"] != CONTEXT:
+            raise ConfigError(
+                f"the language model in {self.path} has a context of {self.model['context']} units",
+                expected=f"one of {CONTEXT}, which classifiers have",
+            )
         if options.model.bidirectional and self.model["layers"] > 1:
             raise ConfigError(
                 f"the language model in {self.path} has {self.model['layers']} layers, and reads in one direction",
@@ -63,6 +71,10 @@ class Pretrained:
         model = replace(options.model, **{name: self.model[name] for name in SHARED})
         symbols = replace(options.symbols, tokens=self.symbols.tokens, lowercase=self.symbols.lowercase)
         return replace(options, model=model, symbols=symbols)
+
+    def further(self) -> list[str]:
+        """Its symbols that may stand in a text, the most frequent first."""
+        return [name for name in self.names if name not in NOWHERE]
 
     @torch.no_grad()
     def into(self, network: Network, symbols: Symbols) -> int:
@@ -109,16 +121,21 @@ def read_pretrained(path: str) -> Pretrained:
         raise RunError(
             f"{path} holds a model for the task {run.about.get('task')!r}", expected="the run of --task generate"
         )
-    weights = load(run.file("model.safetensors"))
-    symbols, _ = merge(CorpusSymbolOptions, yaml=run.config["symbols"])
-    vocabulary = Vocabulary.from_json(run.file("symbols.json").decode(), symbols)
+    with readable(run, "language model"):
+        weights, model = load(run.file("model.safetensors")), run.config["model"]
+        symbols, _ = merge(CorpusSymbolOptions, yaml=run.config["symbols"])
+        vocabulary = Vocabulary.from_json(run.file("symbols.json").decode(), symbols)
+        vectors = weights["E"] if "E" in weights else weights["softmax.E"]
+        if vectors.shape != (vocabulary.size, model["embedding"]):
+            raise ValueError(f"the vectors of {vocabulary.size} symbols are {tuple(vectors.shape)}")
+        shared = {name: model[name] for name in SHARED} | {"context": model.get("context", CONTEXT)}
     return Pretrained(
         path=path,
         sha256=sha256_of(run.path / SUMS),
-        model=run.config["model"],
+        model=shared,
         symbols=symbols,
         names=vocabulary.names,
-        vectors=weights["E"] if "E" in weights else weights["softmax.E"],
+        vectors=vectors,
         # A cell whose weights were dropped in training lies within another: l0.cell.W.
         layers={
             name.removeprefix("recurrent.cells.").replace(".cell.", "."): value

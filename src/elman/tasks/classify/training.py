@@ -82,7 +82,8 @@ def _train(
     folder: Path | None,
 ) -> TextClassifier:
     assert parts.train.labels is not None
-    symbols = Symbols.learn(parts.train.texts, options.symbols)
+    further = origin.further() if origin else ()
+    symbols = Symbols.learn(parts.train.texts, options.symbols, further=further)
     train, validation = symbols.encode(parts.train.texts), symbols.encode(parts.validation.texts)
     _tell_symbols(symbols, train, options, report)
     weights = None

@@ -1,7 +1,7 @@
 """A trained language model: it continues texts, and says how probable they are."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,12 +108,15 @@ class LanguageModel(TrainedModel):
         own = Sampling(**sampling)
         generator = torch.Generator().manual_seed(arguments.seed(seed)) if seed is not None else None
         reader, last = self._after(prompt)
-        return _until(self._written(reader, last, own, length, generator), stops)
+        say = self.vocabulary.speaker(last, spaced=prompt[-1:].isspace())
+        return _until(self._written(reader, last, say, own, length, generator), stops)
 
     def beam(
         self, prompt: str = "", length: int = 200, *, width: int = 5, best: int = 1, stop: str | None = None
     ) -> list[tuple[str, float]]:
         """The most probable continuations that a beam search finds, with their log-probabilities, the best first.
+
+        Where they may end, the best has the largest log p / ((5 + length) / 6), its end counted.
 
         Args:
             prompt: the text.
@@ -144,12 +147,12 @@ class LanguageModel(TrainedModel):
     def score_stream(self, text: PlainText) -> Iterator[Scored]:
         """As `score`, of a text that may be larger than memory, symbol by symbol."""
         corpus = Corpus.write(text, self.vocabulary)
-        names, done = self.vocabulary.names, 1
+        shown, done = self.vocabulary.shown, 1
         for part in log_probabilities(self.network, corpus.chunks(CHUNK)):
             ids = corpus.ids[done : done + part.shape[1]].tolist()
             done += len(ids)
             for i, value in zip(ids, part[0].tolist(), strict=True):
-                yield Scored(names[i], value)
+                yield Scored(shown(i), value)
 
     def evaluate(self, data: str | os.PathLike[str] | PlainText | Corpus, **reading: Any) -> dict[str, Any]:
         """How well the model predicts a text, read once from its first symbol to its last, the state carried.
@@ -195,10 +198,15 @@ class LanguageModel(TrainedModel):
         return Reader.after(self.network, before), last
 
     def _written(
-        self, reader: Reader, last: int, sampling: Sampling, length: int | None, generator: torch.Generator | None
+        self,
+        reader: Reader,
+        last: int,
+        say: Callable[[int | None], str],
+        sampling: Sampling,
+        length: int | None,
+        generator: torch.Generator | None,
     ) -> Iterator[str]:
         first = torch.tensor([last], device=self.network.vectors.device)
-        say = self.vocabulary.speaker(last)
         forbidden = [self.vocabulary.unknown_id]
         for drawn in walk(step, reader, first, sampling, most=length, forbidden=forbidden, generator=generator):
             yield say(int(drawn.symbols[0]))

@@ -38,7 +38,9 @@ class LanguageModelOptions:
 class GenerateTraining(TrainingOptions):
     """How a language model is trained."""
 
-    steps: int = option(64, "symbols of a chunk, after which the gradient is cut and the state carried on", low=1)
+    steps: int = option(
+        64, "symbols of a chunk, after which the gradient is cut and the state carried on", low=1, high=1 << 18
+    )
     vary_steps: bool = option(True, "let the lengths of chunks vary, the step size in proportion")
     activation_penalty: float = option(0.0, "α of the mean square of the outputs, added to the loss (AR)", low=0)
     change_penalty: float = option(0.0, "β of the mean square of their change in a step, added (TAR)", low=0)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from elman.data.corpus import Streams
 from elman.data.options import check
 from elman.data.plain_text import PlainText
+from elman.errors import ConfigError
 from elman.learn.loop import fit
 from elman.learn.models import beside, trained
 from elman.learn.problem import History, Problem
@@ -60,6 +61,12 @@ def train_language_model(
     """
     options, report = options or GenerateOptions(), report or Silent()
     check(options)
+    if options.symbols.tokens == "bpe" and options.model.softmax == "adaptive":
+        raise ConfigError(
+            "the softmax is adaptive, and the symbols are byte pairs, whose order does not tell how frequent they are",
+            expected="another of the two",
+            fix="Write --softmax sampled or full, or --tokens word.",
+        )
     texts = find_texts(source if isinstance(source, PlainText) else str(source), options)
     train = partial(_train, texts, options, report, contrasts)
     return trained(out, options, texts.hashes, report, train, finish, from_run)
