@@ -249,3 +249,17 @@ def test_byte_pairs_have_no_adaptive_softmax(refused: Refused, work: Path) -> No
     flags = ["--task", "generate", "--tokens", "bpe", "--vocabulary", "300", "--softmax", "adaptive", "--out", "run"]
     assert "byte pairs" in refused("train", "pets.txt", *flags)
     assert not Path("run").exists()
+
+
+@pytest.mark.parametrize("words", [["score", "new.txt"], ["generate"]], ids=str)
+def test_ctrl_c_is_told(
+    language: Path, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    Path("new.txt").write_text("the dog\n")
+    for name in ("score_stream", "stream"):
+        monkeypatch.setattr(f"elman.tasks.generate.language_model.LanguageModel.{name}", stopped)
+    assert main([words[0], str(language), *words[1:]]) == 130
+    assert "stopped by Ctrl-C." in capsys.readouterr().err

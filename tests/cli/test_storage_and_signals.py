@@ -130,3 +130,15 @@ def test_a_stopped_training_says_how_to_go_on_and_goes_on(
     going_on = capsys.readouterr().out
     assert "epoch 6/6" in going_on
     assert "epoch 1/6" not in going_on
+
+
+def test_no_answer_is_lost_where_python_runs_unbuffered(run: Path) -> None:
+    """Python that runs unbuffered writes a part of what it is given, up to a limit, and says how much; that is all."""
+    Path("many.csv").write_text("text\n" + "a fine film\n" * 20_000)
+    command = f"ulimit -f 16; exec {sys.executable} -u -m elman predict {run} many.csv > out.csv"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert ended.returncode == 3, ended.stderr
+    assert "file too large" in ended.stderr
+    command = f"{sys.executable} -u -m elman predict {run} many.csv | head -1"
+    ended = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
+    assert ended.returncode == 128 + 13, ended.stderr

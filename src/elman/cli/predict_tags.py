@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from elman.cli.show import printable
+from elman.cli.show import output, printable
 from elman.errors import ConfigError
 
 
@@ -33,8 +33,8 @@ def predict_tags(model: Any, file: str, out: Path | None, options: dict[str, Any
     tags, labels = model.predict_both(data.words)
     content = written(data, tags, labels, form)
     if out is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)  # UTF-8, whatever the terminal's encoding
+        with output() as target:
+            target.write(content)
     else:
         write_whole(out, content)
         print(f"{out}: {len(data):,} sentences, {data.tokens:,} words", file=sys.stderr)

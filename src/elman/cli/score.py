@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from elman.cli.by_task import FOR_TRAINING, load_for
 from elman.cli.flags import with_options
+from elman.cli.show import output
 from elman.data.corpus_options import CorpusOptions
 from elman.data.files import shown
 from elman.errors import ConfigError, DataError
@@ -56,8 +57,8 @@ def score(
             wrapped.detach()  # it would close what it wraps
 
     if out is None:
-        sys.stdout.flush()
-        write(sys.stdout.buffer)
+        with output() as target:
+            write(target)
     else:
         from elman.data.files import write_whole
 
