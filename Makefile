@@ -58,6 +58,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.layers
 	$(BIN)/python -m benchmarks.drop_in
 	$(BIN)/python -m benchmarks.feedback
+	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.translate
 	$(BIN)/python -m benchmarks.memory
 

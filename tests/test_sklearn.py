@@ -130,6 +130,9 @@ def test_arrays_and_columns_of_texts() -> None:
     expected = model.predict_proba(X)
     for form in (np.array(X), np.array(X, dtype=object), np.array(X)[:, None], tuple(X)):
         np.testing.assert_array_equal(model.predict_proba(form), expected)
+    column = small(epochs=2).fit(np.array(X)[:, None], np.array(y)[:, None])
+    np.testing.assert_array_equal(column.predict_proba(X), expected)
+    assert column.predict(X).shape == (60,)
 
 
 def test_pickled_and_read_it_is_the_same() -> None:

@@ -64,6 +64,12 @@ def test_check_ends_with_2_where_training_would_stop(place: Path, capsys: pytest
     Path("half.conll").write_text("Ann\tB-PER\nLee\t\n\nBob\tO\n")
     assert main(["check", "half.conll"]) == 2
     assert "words without a tag: 1, the first on line 2" in capsys.readouterr().out
+    Path("one.conll").write_text("Ann\tB-PER\nsings\tO\n")
+    assert main(["check", "one.conll"]) == 2
+    assert "only one sentence" in capsys.readouterr().out
+    assert main(["check", "tags.conll", "one.conll"]) == 0  # as --test takes it
+    Path("one.conll").rename("test.conll")
+    assert main(["check", "test.conll"]) == 0
     Path("short.conllu").write_text("1\tAnn\n")
     assert main(["check", "short.conllu"]) == 2
     assert "short.conllu:1: the row has 2 columns" in capsys.readouterr().err

@@ -131,3 +131,38 @@ def test_a_huge_word_passes() -> None:
     word = "x" * 10_000_000
     assert len(read_columns(f"{word} O\nb B-x\n", "a.conll").words[0][0]) == len(word)
     assert re.match("x", read_conllu(row("1", word), "a.conllu").words[0][0])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# id 5239\tdomain=train\nAnn _ _ B-PER\nsings _ _ O\n\n# id 1 en\nYes _ _ O\n", [["Ann", "sings"], ["Yes"]]),
+        ("# newdoc\nAnn B-PER\nsings O\n", [["Ann", "sings"]]),
+        ("# newdoc\nAnn\tB-PER\nsings\tO\n", [["Ann", "sings"]]),
+        ("Ann O\n# B-PER\n\n# O\n# odd\nsings B-PER\n", [["Ann", "#"], ["#", "#", "sings"]]),
+        ("# x y O\nAnn NN B-PER\n\n# SYM O\nis VB O\n", [["Ann"], ["#", "is"]]),
+    ],
+    ids=["an id", "a document", "tabs", "the word", "three columns"],
+)
+def test_comments_before_the_first_word_may_have_as_many_columns(text: str, words: list[list[str]]) -> None:
+    assert read_columns(text, "a.conll").words == words
+
+
+def test_a_label_in_a_comment_with_as_many_columns() -> None:
+    text = "# label = play\nsome DT x O\njazz NN x B-what\n\n# label = O\nyes UH x O\n"
+    found = read_columns(text, "a.conll", label="label")
+    assert (found.words, found.labels) == ([["some", "jazz"], ["yes"]], ["play", "O"])
+
+
+def test_only_blanks_and_tabs_stand_between_columns() -> None:
+    text = "1\u00a0000 CD\na\u2003b  NN\n\nkm NN\nis NN\n"
+    assert read_columns(text, "a.conll").words == [["1\u00a0000", "a\u2003b"], ["km", "is"]]
+    assert looks_like_columns(text) == "conll"
+
+
+def test_a_number_of_thousands_of_digits_names_no_column_and_no_word() -> None:
+    many = "1" * 5000
+    with pytest.raises(DataError, match=r"there is no column '111.* Expected a number from 1 to 2"):
+        read_columns("a X\nb Y\n", "a.conll", tag=many)
+    with pytest.raises(DataError, match=r"the id is '111"):
+        read_conllu(row(many, "a"), "a.conllu")

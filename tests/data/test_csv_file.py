@@ -108,3 +108,12 @@ def test_a_million_words_in_one_field() -> None:
     limit = csv.field_size_limit()
     assert read_csv(f'text,label\n"{text}",1\n', "a.csv").columns["text"] == [text]
     assert csv.field_size_limit() == limit
+
+
+def test_two_quotation_marks_that_are_words_hold_no_rows() -> None:
+    text = 'word\ttag\nsaid\tVERB\n"\tPUNCT\nGo\tVERB\n"\tPUNCT\n'
+    read = read_csv(text, "a.tsv", "\t")
+    assert read.columns == {"word": ["said", '"', "Go", '"'], "tag": ["VERB", "PUNCT", "VERB", "PUNCT"]}
+    assert read.notes == ["a.tsv does not quote its fields (line 3): quotation marks are read as they stand"]
+    quoted = 'text\tlabel\n"one\ttwo"\t1\n"three\nfour"\t0\n'  # here tabs and line ends are quoted on purpose
+    assert read_csv(quoted, "a.tsv", "\t").columns == {"text": ["one\ttwo", "three\nfour"], "label": ["1", "0"]}

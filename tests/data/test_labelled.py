@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 from elman.data.columns import Columns
-from elman.data.labelled import from_lists, read_labelled, select
+from elman.data.labelled import from_lists, in_order, read_labelled, select
 from elman.data.options import DataOptions
 from elman.errors import ArgumentError, ArgumentTypeError, DataError
 
@@ -98,3 +98,9 @@ def test_selected_rows_know_their_places(tmp_path: Path) -> None:
     assert (some.texts, some.labels) == (["c", "a"], [("1",), ("1",)])
     assert [some.place(row).rsplit(":")[-1] for row in range(2)] == ["4", "2"]
     assert some.classes == ("0", "1")
+
+
+def test_what_only_looks_like_a_number_is_ordered_as_text() -> None:
+    assert in_order(["--5", "10", "9"]) == ("--5", "10", "9")
+    assert in_order(["1" * 5000, "2"]) == ("1" * 5000, "2")
+    assert in_order(["10", "-9", "-10"]) == ("-10", "-9", "10")

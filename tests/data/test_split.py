@@ -88,3 +88,16 @@ def test_wrong_share(share: float) -> None:
 def test_as_many_texts_as_labels() -> None:
     with pytest.raises(ArgumentError, match="3 labels for 2 texts"):
         stratified([("a",), ("b",), ("a",)], ["x", "y"], 0.5, 0)
+
+
+def test_a_text_that_comes_again_and_again_does_not_fill_the_validation() -> None:
+    texts = ["often"] * 96 + ["w", "x", "y", "z"] + [str(i) for i in range(100)]
+    keys = [("a",)] * 100 + [("b",)] * 100
+    for seed in range(8):
+        kept = Counter(keys[row][0] for row in stratified(keys, texts, 0.1, seed)[1])
+        assert kept == {"a": 4, "b": 10}
+
+
+def test_a_split_is_the_same_for_ever() -> None:
+    keys, texts = [("ab"[i % 2],) for i in range(40)], [str(i % 34) for i in range(40)]
+    assert stratified(keys, texts, 0.2, 7)[1].tolist() == [6, 9, 12, 16, 21, 29, 32, 33]

@@ -37,7 +37,7 @@ def test_every_format_gives_the_same(name: str, packed: bool, tmp_path: Path) ->
     path.write_bytes(gzip.compress(content) if packed else content)
     data = read_tagged(path)
     assert (data.words, data.tags, data.labels) == (WORDS, TAGS, None)
-    if name not in ("rows.tsv", "a.tsv", "spaces.txt"):  # they look like texts with classes, and like verse
+    if name not in ("rows.tsv", "a.tsv"):  # they look like texts with classes
         assert kind_of(path) == "tag"
 
 
@@ -169,3 +169,49 @@ def test_the_real_files(real_data: Path) -> None:
     assert (len(wnut), wnut.tokens) == (1287, 23394)
     snips = read_tagged(real_data / "snips" / "valid")
     assert (len(snips), len(set(snips.labels or ()))) == (700, 7)
+
+
+def test_the_word_column_of_the_training_is_read_again_from_conllu(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text("1\tdogs\tdog\tNOUN" + 6 * "\t_" + "\n2\tbarked\tbark\tVERB" + 6 * "\t_" + "\n")
+    data = read_tagged(path, TagDataOptions(word="lemma"))
+    assert read_tagged(path, columns=data.columns).words == data.words == [["dog", "bark"]]
+    assert read_tagged(path, TagDataOptions(word="form"), columns=data.columns).words == [["dogs", "barked"]]
+
+
+def test_a_column_of_tags_that_is_not_there(tmp_path: Path) -> None:
+    """To predict it is a column to come; where tags are needed, no other may be taken for it."""
+    (tmp_path / "a.conll").write_text("Ann NNP I-NP\nsings VBZ I-VP\n\nYes UH O\n")
+    columns = {"word": "1", "tag": "4"}
+    data = read_tagged(tmp_path / "a.conll", columns=columns, need_tags=False)
+    assert (data.words, data.tags, data.columns) == (WORDS, None, {"word": "1"})
+    with pytest.raises(DataError, match=r"there is no column '4'. Expected a number from 1 to 3"):
+        read_tagged(tmp_path / "a.conll", columns=columns)
+    assert read_tagged(tmp_path / "a.conll", TagDataOptions(tag="2"), columns=columns).tags == [["NNP", "VBZ"], ["UH"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence", "message"),
+    [
+        ({"sid": "1", "word": "a", "tag": ["x"]}, "sid", r"a\.jsonl:1, column 'tag': the value is a list"),
+        ({"sid": ["1"], "word": "a", "tag": "x"}, "sid", r"a\.jsonl:1, column 'sid': the value is a list"),
+        ({"words": [["a"]], "tags": ["x"]}, None, r"a\.jsonl:1, column 'words': item 1 of the list is a list"),
+        ({"words": ["a", "b"], "tags": ["x", ["y"]]}, None, r"column 'tags': item 2 of the list is a list"),
+    ],
+)
+def test_lists_in_the_place_of_texts(
+    row: dict[str, object], sentence: str | None, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(DataError, match=message):
+        read_tagged(tmp_path / "a.jsonl", TagDataOptions(sentence=sentence))
+
+
+def test_a_label_that_only_its_name_tells_may_have_gaps(tmp_path: Path) -> None:
+    rows = [{"words": ["a"], "tags": ["x"], "intent": "p"}, {"words": ["b"], "tags": ["y"], "intent": None}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    data = read_tagged(tmp_path / "a.jsonl")
+    assert (data.labels, data.columns) == (None, {"word": "words", "tag": "tags"})
+    assert data.notes[0].endswith("a.jsonl: rows without 'intent': 1; it is not read as a label")
+    with pytest.raises(DataError, match=r"a\.jsonl:2: the sentence has no label. Expected one for every .* 'intent'"):
+        read_tagged(tmp_path / "a.jsonl", TagDataOptions(label="intent"))

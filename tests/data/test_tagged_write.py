@@ -86,3 +86,22 @@ def test_a_label_in_a_comment_is_replaced(tmp_path: Path) -> None:
 def test_an_unknown_form_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"the form is 'xml'. Expected one of conllu, conll, csv"):
         written(from_sentences([["a", "b"], ["c"]]), NEW, None, "xml")
+
+
+def test_a_column_that_the_file_lacks_is_added(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text("a X P\nb Y Q\n\nc Z P\n")
+    data = read_tagged(tmp_path / "a.conll", need_tags=False, columns={"word": "1", "tag": "4"})
+    assert written(data, NEW, None).decode() == "a X P A\nb Y Q B\n\nc Z P C\n"
+
+
+def test_a_label_stands_before_a_multiword_token(tmp_path: Path) -> None:
+    (tmp_path / "a.conllu").write_text(CONLLU.replace("# sent_id = 1\n", "# sent_id = 1\n# mood = old\n"))
+    data = read_tagged(tmp_path / "a.conllu", TagDataOptions(label="mood"), need_tags=False)
+    lines = written(data, NEW, ["x", "y"]).decode().split("\n")
+    assert [line.split("\t")[0] for line in lines[:4]] == ["# sent_id = 1", "# mood = x", "1-2", "1"]
+    (tmp_path / "b.conllu").write_text("\n".join(lines))
+    assert read_tagged(tmp_path / "b.conllu", TagDataOptions(label="mood")).labels == ["x", "y"]
+
+
+def test_a_tab_at_the_end_of_a_row_separates_nothing(tmp_path: Path) -> None:
+    assert reads(tmp_path, "a.conll", "a X\t\nb Y\n\nc Z\n").decode() == "a A\nb B\n\nc C\n"

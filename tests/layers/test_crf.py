@@ -172,3 +172,15 @@ def test_what_does_not_fit_is_refused() -> None:
         crf.log_likelihood(x, torch.zeros(2, 4))
     with pytest.raises(ArgumentError):
         CRF(0)
+
+
+@pytest.mark.parametrize("value", [100.0, -300.0])
+def test_large_transitions_do_not_overflow(value: float) -> None:
+    """All of them alike, each step but the first adds them: rows of 3, 0, 5, 1 and 2 steps."""
+    x = torch.randn(5, 5, 3)
+    crf = CRF(3)
+    expected = crf.log_partition(x, LENGTHS).detach() + value * torch.tensor([2.0, 0.0, 4.0, 0.0, 1.0])
+    with torch.no_grad():
+        crf.A.fill_(value)
+    # Float32 holds numbers of about 1000 to 6e-5, and there are at most five sums.
+    torch.testing.assert_close(crf.log_partition(x, LENGTHS).detach(), expected, rtol=0.0, atol=5 * 6e-5)

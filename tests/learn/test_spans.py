@@ -134,8 +134,7 @@ def test_what_is_allowed_in_decoding_is_what_is_valid(scheme: str) -> None:
     for row in itertools.product(range(len(tags)), repeat=3):
         permitted = first[row[0]] and last[row[2]] and all(follows[i, j] for i, j in itertools.pairwise(row))
         names = [tags[i] for i in row]
-        if scheme == "bioes" or not any(tag[0] in "ES" for tag in names):
-            assert bool(permitted) == (invalid(names, scheme) == [])
+        assert bool(permitted) == (invalid(names, scheme) == [])
 
 
 def test_where_a_sequence_is_wrong() -> None:
@@ -157,6 +156,10 @@ def test_where_a_sequence_is_wrong() -> None:
         ([["B-x", "I-x"], ["O", "I-y"]], "bio"),  # one slip in a file of the other kind
         ([["B", "I", "O"]], "bio"),
         ([["B-a-b", "E-a-b"]], "bioes"),
+        ([["B-x", "I-x"], ["B-y", "O"], ["S-x"]], "bio"),  # a stray tag of another scheme
+        ([["I-x", "I-x"], ["I-y", "O"], ["E-x"]], "iob1"),
+        ([["B-x", "E-x"], ["S-y", "O"], ["B-x", "O"]], "bioes"),
+        ([["B-x", "S-x"]], "bioes"),  # one slip in either
         ([], ""),
     ],
 )

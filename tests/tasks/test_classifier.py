@@ -1,5 +1,6 @@
 """A trained classifier: predictions in every form, several labels, odd texts, saving and reading."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import elman
 from elman.data.config_file import merge
 from elman.data.labelled import from_lists
-from elman.errors import ArgumentError, ArgumentTypeError, RunError
+from elman.errors import ArgumentError, ArgumentTypeError, ConfigError, DataError, RunError
 from elman.tasks.classify.classifier import TextClassifier
 from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.classify.training import train_classifier
@@ -153,3 +154,25 @@ def test_a_run_of_another_task_is_named(model: TextClassifier, tmp_path: Path) -
         run.finish({"model.safetensors": b""}, {"task": "sing"})
     with pytest.raises(RunError, match="'sing'"):
         elman.load(tmp_path / "run")
+
+
+def test_unknown_ways_of_reading_are_refused(model: TextClassifier, tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("text,label\ntears,sad\n")
+    with pytest.raises(ConfigError, match="there is no option 'word'"):
+        model.evaluate(tmp_path / "c.csv", word="foo")
+    with pytest.raises(ConfigError, match="format is 'xml'"):
+        model.read(tmp_path / "c.csv", format="xml")
+
+
+def test_rows_with_several_labels_or_none_are_refused(model: TextClassifier, tmp_path: Path) -> None:
+    for labels, number in (([], "no labels"), (["sad", "long"], "2 labels")):
+        with pytest.raises(DataError, match=f"row 1, column 'label': the row has {number}. Expected one label"):
+            model.evaluate(["tears", "hours"], [["sad"], labels])
+    path = tmp_path / "test.jsonl"
+    rows = [{"text": "tears", "label": label} for label in (["sad"], ["sad", "long"], [])]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(DataError, match=r"test.jsonl:2, .* \(also in 1 other rows\)"):
+        model.evaluate(path)
+    (tmp_path / "train.csv").write_text("text,label\n" + "tears,sad\nhours,long\n" * 10)
+    with pytest.raises(DataError, match=r"test.jsonl:2"):  # before the training, not after it
+        train_classifier(tmp_path / "train.csv", options(epochs=1, test=str(path)))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import elman
 from elman.data.sentences import from_sentences
@@ -12,9 +13,9 @@ from elman.learn.report import Silent
 from elman.learn.spans import invalid
 from elman.tasks.tag.contrasts import MostFrequent
 from elman.tasks.tag.options import TagDataOptions, TagModelOptions, TagOptions, TagTraining
-from elman.tasks.tag.preparation import split_rows
+from elman.tasks.tag.preparation import prepare, split_rows
 from elman.tasks.tag.tagger import Tagger
-from elman.tasks.tag.training import train_tagger
+from elman.tasks.tag.training import _validate, train_tagger
 
 MODEL = TagModelOptions(embedding=8, character_embedding=6, character_hidden=4, affix_embedding=4, hidden=12)
 # "run" and "walk" are nouns after "the" and verbs after "to"; only the words beside tell.
@@ -224,3 +225,39 @@ def test_the_same_sentence_is_never_on_both_sides() -> None:
         assert sorted(train + validation) == list(range(100))
         assert not {words[i][0] for i in train} & {words[i][0] for i in validation}
         assert len(validation) == 25
+
+
+def test_among_epochs_of_the_same_f1_the_accuracy_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = [["B-x" if i == 0 else "I-x" if i == 1 else "O" for i in range(len(s))] for s in WORDS]
+    chosen = options(epochs=1)
+    parts = prepare(from_sentences(WORDS, tags), chosen.data, 0, Silent())
+    model = train_tagger(from_sentences(WORDS, tags), chosen)
+
+    def error(tag: str) -> float:
+        monkeypatch.setattr(model, "predict", lambda words: [[tag] * len(row) for row in words])
+        with torch.no_grad():
+            return _validate(model, parts)["error"]
+
+    assert 1.0 < error("O") < error("S-y") <= 1.000001  # no entity is right in either
+
+
+@pytest.mark.parametrize("output", ["softmax", "crf"])
+def test_a_batch_of_sentences_without_words(output: str) -> None:
+    tags = [["B-x" if i == 0 else "I-x" if i == 1 else "O" for i in range(len(s))] for s in WORDS]
+    model = train_tagger(from_sentences(WORDS, tags), options(output, epochs=1))
+    assert model.predict([[]]) == [[]]
+    assert model.predict([[], []]) == [[], []]
+
+
+def test_a_sentence_that_comes_again_and_again_does_not_fill_the_validation() -> None:
+    words = [["often"]] * 96 + [["a"], ["b"], ["c"], ["d"]]
+    for seed in range(8):
+        train, validation = split_rows(words, 0.1, seed)
+        assert len(validation) == 4
+        assert sorted(train) == list(range(96))
+    assert split_rows([["often"]] * 96 + [["a"]] * 4, 0.01, 0)[1] == [96, 97, 98, 99]  # none fits: the smallest
+
+
+def test_a_split_of_sentences_is_the_same_for_ever() -> None:
+    words = [[str(i % 45)] for i in range(50)]
+    assert split_rows(words, 0.2, 7)[1] == [0, 6, 10, 19, 28, 32, 37, 42, 43, 45]

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from elman.data.files import did_you_mean
 from elman.data.sentences import Sentences
@@ -70,7 +70,8 @@ def read_columns(
     """Read columns separated by tabs or by spaces, one word per line, an empty line after each sentence.
 
     The first column that holds other things than numbers is read as the words, the last one that holds different
-    values as the tags. A line that begins with # and does not have as many columns as the others is a comment.
+    values as the tags. A line that begins with # and does not have as many columns as the others is a comment; before
+    the first word of a sentence, so is one with as many, if it begins with "# " and no other line ends in its last one.
 
     Args:
         text: the whole file.
@@ -108,9 +109,11 @@ def read_columns(
 def _rows(text: str, path: str, label: str | None) -> tuple[list[list[tuple[int, list[str]]]], list[int], list[str]]:
     """The columns of each word with its line, sentence by sentence; where these begin; their labels from comments."""
     blocks = list(_blocks(text))
-    tabs = any("\t" in line.strip() and not line.startswith("# ") for block in blocks for _, line in block)
-    split = [[(n, line, line.split("\t") if tabs else line.split()) for n, line in block] for block in blocks]
-    width = _width([len(fields) for block in split for _, line, fields in block if not line.startswith("# ")])
+    tabs = by_tabs(line for block in blocks for _, line in block)
+    split = [[(n, line, fields_of(line, tabs)) for n, line in block] for block in blocks]
+    plain = [fields for block in split for _, line, fields in block if not line.startswith("# ")]
+    width = _width([len(fields) for fields in plain])
+    last = {fields[-1] for fields in plain}  # by which a sentence that begins with the word # is told from a comment
     comment = None if label is None else re.compile(rf"#\s*{re.escape(label)}\s*=\s*(.*)")
     rows: list[list[tuple[int, list[str]]]] = []
     begins: list[int] = []
@@ -119,10 +122,12 @@ def _rows(text: str, path: str, label: str | None) -> tuple[list[list[tuple[int,
         own: list[tuple[int, list[str]]] = []
         value = ""
         for number, line, fields in block:
-            if len(fields) != width and line.startswith("#"):
-                if comment and (match := comment.match(line)):
-                    value = match.group(1).strip()
-                continue
+            if line.startswith("#"):
+                match = comment.match(line) if comment else None
+                before = not own and line.startswith("# ")
+                if len(fields) != width or (before and (match or fields[-1] not in last)):
+                    value = match.group(1).strip() if match else value
+                    continue
             if fields[0] == _DOCUMENT:
                 continue
             if len(fields) != width:
@@ -133,6 +138,48 @@ def _rows(text: str, path: str, label: str | None) -> tuple[list[list[tuple[int,
             begins.append(block[0][0])
             values.append(value)
     return rows, begins, values
+
+
+def by_tabs(lines: Iterable[str]) -> bool:
+    """Whether tabs, not blanks, stand between the columns of some lines; comments do not tell.
+
+    Example:
+        >>> by_tabs(["# a\\tcomment", "Ann B-PER\\t"]), by_tabs(["New York\\tB-LOC"])
+        (False, True)
+    """
+    return any("\t" in line.strip() and not line.startswith("# ") for line in lines)
+
+
+def fields_of(line: str, tabs: bool) -> list[str]:
+    """The columns of a line; other white space, such as a no-break space, belongs to the words.
+
+    Example:
+        >>> fields_of("1\\u00a0000  CD", tabs=False)
+        ['1\\xa0000', 'CD']
+    """
+    return line.split("\t") if tabs else re.findall(r"[^ \t]+", line)
+
+
+def width_of(text: str) -> int:
+    """How many columns most lines of words have.
+
+    Example:
+        >>> width_of("# by hand\\nAnn NNP B-PER\\nsings VBZ O\\n")
+        3
+    """
+    lines = [line for block in _blocks(text) for _, line in block if not line.startswith("# ")]
+    tabs = by_tabs(lines)
+    return _width([len(fields_of(line, tabs)) for line in lines[:_SAMPLE]])
+
+
+def number_of(name: str | None) -> int:
+    """The number that names a column, 0 where a name is none.
+
+    Example:
+        >>> number_of("3"), number_of("upos"), number_of(None)
+        (3, 0, 0)
+    """
+    return int(name) if name and re.fullmatch(r"[0-9]{1,9}", name) else 0
 
 
 def looks_like_columns(text: str) -> str:
@@ -151,8 +198,8 @@ def looks_like_columns(text: str) -> str:
         return ""
     if all(line.count("\t") == 9 and re.match(r"\d+([-.]\d+)?\t", line) for line in lines):
         return "conllu"
-    rows = [line.split("\t") if "\t" in lines[0] else line.split() for line in lines]
-    rows = [row for row in rows if row and row[0] != _DOCUMENT]
+    tabs = by_tabs(lines)
+    rows = [row for row in (fields_of(line, tabs) for line in lines) if row[0] != _DOCUMENT]
     if not rows or len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
         return ""
     different = len({row[-1] for row in rows})
@@ -183,7 +230,7 @@ def _fields(line: str, path: str, number: int, before: int) -> list[str] | None:
         raise DataError(f"the row has {count}", expected, fix, path=path, line=number)
     if _RANGE_OR_EMPTY.fullmatch(fields[0]):
         return None
-    if not fields[0].isdecimal() or int(fields[0]) != before + 1:
+    if number_of(fields[0]) != before + 1:
         last = f"after {before} words" if before else "at the beginning of a sentence"
         found = f"the id is {fields[0]!r:.40} {last}"
         raise DataError(found, f"{before + 1}", "Is an empty line missing?", path=path, line=number, column="id")
@@ -233,9 +280,10 @@ def _word_and_tag(
 
 
 def _numbered(name: str, width: int, path: str, role: str) -> int:
-    if name.isdecimal() and 1 <= int(name) <= width:
-        return int(name) - 1
-    raise DataError(f"there is no column {name!r}", f"a number from 1 to {width}", f"Write --{role} NUMBER.", path=path)
+    if 1 <= number_of(name) <= width:
+        return number_of(name) - 1
+    found = f"there is no column {name!r:.40}"
+    raise DataError(found, f"a number from 1 to {width}", f"Write --{role} NUMBER.", path=path)
 
 
 def _finished(found: Sentences, path: str, label: str | None) -> Sentences:

@@ -40,14 +40,7 @@ def read_csv(text: str, path: str, delimiter: str = ",", header: bool | None = N
     notes: list[str] = []
     if delimiter == ",":
         delimiter = _other_delimiter(text, path, notes)
-    try:
-        rows, lines = _records(text, path, delimiter)
-    except DataError as error:
-        plain = _unquoted(text) if delimiter == "\t" else None
-        if plain is None:
-            raise
-        rows, lines = plain
-        notes.append(f"{path} does not quote its fields (line {error.line}): quotation marks are read as they stand")
+    rows, lines = _by_tabs(text, path, notes) if delimiter == "\t" else _records(text, path, delimiter)
     if not rows:
         raise DataError("the file holds no rows", "rows of text", path=path)
     _refuse_ragged(rows, lines, path, delimiter)
@@ -185,6 +178,29 @@ def _refuse_ragged(rows: list[list[str]], lines: list[int], path: str, delimiter
         path=path,
         line=lines[first],
     )
+
+
+def _by_tabs(text: str, path: str, notes: list[str]) -> tuple[list[list[str]], list[int]]:
+    """The rows of a tab-separated file, with quoted fields, or with quotation marks as they stand.
+
+    The latter where quotes are not closed rightly, or hold tabs or line ends, as two words that are quotation marks
+    would hold the rows between them; but only if every line then has as many fields.
+    """
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    try:
+        rows, lines = _records(text, path, "\t")
+        held = (n for row, n in zip(rows, lines, strict=True) if any("\t" in field or "\n" in field for field in row))
+        wrong = next(held, None)
+        plain = None if wrong is None else _unquoted(text)
+    except DataError as error:
+        wrong, plain = error.line, _unquoted(text)
+        if plain is None:
+            raise
+    if plain is None:
+        return rows, lines
+    notes.append(f"{path} does not quote its fields (line {wrong}): quotation marks are read as they stand")
+    return plain
 
 
 def _unquoted(text: str) -> tuple[list[list[str]], list[int]] | None:

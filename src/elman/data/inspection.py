@@ -157,7 +157,7 @@ def _report(table: Table, options: DataOptions) -> tuple[FileReport, Counter[str
             warnings.append(f"{_rows(facts['repeated'])} repeating the text of an earlier row")
     if read is not None and read.label is not None:
         facts["labels"] = _labels(table, read.label, options.label_separator, problems)
-        if not _is_for_measuring(table.path):
+        if not is_for_measuring(table.path):
             problems += _too_few(facts["labels"])
         facts["contradictory"] = _contradictory(table, read)
         if facts["contradictory"]:
@@ -179,7 +179,7 @@ def _report(table: Table, options: DataOptions) -> tuple[FileReport, Counter[str
     return report, texts
 
 
-def _is_for_measuring(path: str) -> bool:
+def is_for_measuring(path: str) -> bool:
     """Whether a file's name says that it is for validation or test, where any labels will do."""
     return os.path.basename(path).split(".")[0].lower() in SPLITS[2:]
 

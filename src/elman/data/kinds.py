@@ -90,11 +90,16 @@ def _series(file: Path, suffix: str, lines: list[str]) -> str:
 
 def _kind_of_lines(lines: list[str]) -> str:
     """By the columns of the lines of a text file: 1, or 2 and more with or without empty lines between groups."""
-    full = [line for line in lines if line.strip()]
+    from elman.data.conll import looks_like_columns
+
+    full = [line for line in lines if line.strip() and not line.startswith("# ")]
     if not full:
         return "generate"
     tabs = sorted(line.count("\t") for line in full)[len(full) // 2]
-    if tabs and len(full) < len(lines) and max(len(line.split("\t")[0].split()) for line in full) <= 1:
+    if not tabs and looks_like_columns("\n".join(lines)):
+        return "tag"
+    grouped = any(not line.strip() for line in lines)
+    if tabs and grouped and max(len(line.split("\t")[0].split()) for line in full) <= 1:
         return "tag"
     return "translate" if tabs == 1 else "generate" if not tabs else "classify"
 

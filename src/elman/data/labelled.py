@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +14,7 @@ from elman.data.table import Places, Table, read_table
 from elman.errors import ArgumentError, ArgumentTypeError, DataError
 
 MISSING = {"", "nan", "<na>", "null"}
+_WHOLE = re.compile(r"-?[0-9]{1,18}")  # longer ones are names, and more than 4,300 digits are no int of Python's
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,24 @@ def labels_of(
     return labels, multi
 
 
+def one_label_each(data: Labelled) -> None:
+    """Refuse rows without exactly one label, for a model that gives one to each.
+
+    Raises:
+        DataError: the first such row, and how many others there are.
+    """
+    bad = [i for i, row in enumerate(data.labels or ()) if len(row) != 1]
+    if bad:
+        count = len((data.labels or ())[bad[0]])
+        also = f" (also in {len(bad) - 1} other rows)" if len(bad) > 1 else ""
+        raise DataError(
+            f"the row has {count or 'no'} label{'s' * (count != 1)}{also}",
+            expected="one label in every row, as in the training",
+            path=data.place(bad[0]),
+            column=data.columns.label,
+        )
+
+
 def in_order(labels: Iterable[str]) -> tuple[str, ...]:
     """The different labels in order: by size if all are whole numbers, else as texts.
 
@@ -175,7 +195,7 @@ def in_order(labels: Iterable[str]) -> tuple[str, ...]:
         (('9', '10'), ('10', '9', 'b'))
     """
     different = sorted(set(labels))
-    if all(label.lstrip("-").isdecimal() and label.isascii() for label in different):
+    if all(_WHOLE.fullmatch(label) for label in different):
         different.sort(key=int)
     return tuple(different)
 

@@ -74,11 +74,26 @@ def _draw(groups: list[list[int]], share: float) -> list[int]:
     """Whole groups until the share of the rows is reached; at least one, and never all."""
     wanted = share * sum(len(rows) for rows in groups)
     taken: list[int] = []
-    for i, rows in enumerate(groups[:-1]):
+    for i, rows in enumerate(small_enough(groups, wanted)):
         # A group is taken when that brings the number nearer to the share.
         if i == 0 or len(taken) + len(rows) / 2 <= wanted:
             taken += rows
     return taken
+
+
+def small_enough(groups: list[list[int]], wanted: float) -> list[list[int]]:
+    """The groups of like rows, in their order, that may be kept for validation: never all of them.
+
+    A group of more rows than are wanted is left to the training, unless all are such: then the smallest is the one.
+
+    Example:
+        >>> small_enough([[0, 1, 2], [3], [4, 5]], 2.0), small_enough([[0], [1], [2]], 2.0), small_enough([[0]], 0.5)
+        ([[3], [4, 5]], [[0], [1]], [])
+    """
+    small = [rows for rows in groups if len(rows) <= wanted]
+    if len(small) == len(groups):
+        return groups[:-1]
+    return small or ([min(groups, key=len)] if len(groups) > 1 else [])
 
 
 def _refuse_one_class(keys: Keys, place: Callable[[int], str]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 
-from elman.data.conll import looks_like_columns, read_columns, read_conllu
+from elman.data.conll import CONLLU, looks_like_columns, number_of, read_columns, read_conllu, width_of
 from elman.data.encoding import decode
 from elman.data.files import STDIN, read_stored, shown, unpack
 from elman.data.sentences import Sentences, Tagged
@@ -14,7 +14,7 @@ from elman.data.tagged_options import TAGGED_FORMATS, TagDataOptions
 from elman.data.tagged_table import sentences_of
 from elman.errors import ConfigError, DataError
 
-CONLL = {".conllu": "conllu", ".conll": "conll", ".bio": "conll", ".iob": "conll", ".iob2": "conll"}
+ENDS = {".conllu": "conllu", ".conll": "conll", ".bio": "conll", ".iob": "conll", ".iob2": "conll"}
 
 
 def read_tagged(
@@ -83,7 +83,7 @@ def _read(name: str, options: TagDataOptions, need_tags: bool, columns: Mapping[
     if options.format == "folder" or (options.format is None and name != STDIN and os.path.isdir(name)):
         found, digest = read_slot_folder(name, options.encoding, need_tags=need_tags)
         return _tagged(found, name, "folder", digest, None)
-    kind = options.format or CONLL.get(_end(name)) or FORMATS.get(_end(name))
+    kind = options.format or ENDS.get(_end(name)) or FORMATS.get(_end(name))
     if kind in ("csv", "jsonl", "parquet"):
         return _from_table(_table(name, kind, options), options, need_tags, columns)
     stored = read_stored(name)
@@ -97,18 +97,7 @@ def _read(name: str, options: TagDataOptions, need_tags: bool, columns: Mapping[
     if kind == "tsv":
         return _from_table(_table(name, kind, options), options, need_tags, columns)
     if kind in ("conllu", "conll"):
-        word, tag = options.word or columns.get("word"), options.tag or columns.get("tag")
-        comment = options.label or _comment(columns.get("label", ""))
-        if kind == "conllu":
-            found = read_conllu(text, label, options.word, _among_names(tag, options.tag), comment)
-        else:
-            found = read_columns(text, label, *_among_numbers(word, tag, text, options), comment)
-        if found.labels is not None and not any(found.labels):
-            if options.label is not None and need_tags:
-                raise DataError(
-                    f"no sentence has a comment `# {comment} = …`", "a label for every sentence", path=label
-                )
-            found = found._replace(labels=None)
+        found = _from_columns(text, label, kind, options, need_tags, columns)
     elif need_tags:
         raise DataError(
             "this is not a file of words and tags that elman knows",
@@ -122,26 +111,37 @@ def _read(name: str, options: TagDataOptions, need_tags: bool, columns: Mapping[
     return _tagged(found, label, kind, hashlib.sha256(stored).hexdigest(), text.split("\n"))
 
 
+def _from_columns(
+    text: str, path: str, kind: str, options: TagDataOptions, need_tags: bool, columns: Mapping[str, str]
+) -> Sentences:
+    """The sentences of CoNLL-U or CoNLL columns; the training's columns are read where the file has them."""
+    word, tag = columns.get("word"), columns.get("tag")
+    comment = options.label or _comment(columns.get("label", ""))
+    if kind == "conllu":
+        found = read_conllu(text, path, _among_names(options.word, word), _among_names(options.tag, tag), comment)
+    else:
+        width = width_of(text)
+        word = options.word or (word if 1 <= number_of(word) <= width else None)
+        beyond = options.tag is None and number_of(tag) > width
+        tag = options.tag or (tag if number_of(tag) and (need_tags or not beyond) else None)
+        found = read_columns(text, path, word, tag, comment)
+        if beyond:  # the tags are a column to come: none of those that are there may be taken for it
+            found = found._replace(tags=None, columns={k: v for k, v in found.columns.items() if k != "tag"})
+    if found.labels is not None and not any(found.labels):
+        if options.label is not None and need_tags:
+            raise DataError(f"no sentence has a comment `# {comment} = …`", "a label for every sentence", path=path)
+        found = found._replace(labels=None)
+    return found
+
+
 def _comment(column: str) -> str | None:
     """The name in `# name =`, by which the training's comments gave labels; None for the name of a column."""
     return column.removeprefix("# ").removesuffix(" =") if column.startswith("# ") else None
 
 
-def _among_names(tag: str | None, given: str | None) -> str | None:
-    """The training's column of tags, if CoNLL-U has one of that name; one that the user gives is taken as it is."""
-    from elman.data.conll import CONLLU
-
-    return tag if given is not None or (tag or "").lower() in CONLLU else None
-
-
-def _among_numbers(
-    word: str | None, tag: str | None, text: str, options: TagDataOptions
-) -> tuple[str | None, str | None]:
-    """The training's columns of words and tags, if they are numbers that this file has, too."""
-    lines = [line for line in text.split("\n") if line.strip() and not line.startswith("# ")]
-    width = max(len(line.split("\t" if "\t" in line.strip() else None)) for line in lines[:100]) if lines else 0
-    there = [name if (name or "").isdecimal() and int(name or 0) <= width else None for name in (word, tag)]
-    return options.word or there[0], options.tag or there[1]
+def _among_names(given: str | None, trained: str | None) -> str | None:
+    """The column that the user gives, taken as it is; else that of the training, if CoNLL-U has one of that name."""
+    return given or (trained if (trained or "").lower() in CONLLU else None)
 
 
 def _from_lines(text: str) -> Sentences:

@@ -62,8 +62,8 @@ def sentences_of(
     if tag is None and need_tags:
         raise _not_found("tag", "tags", names, table.path)
     if numbers is None:
-        label = label or _find(names, LABELS, {word, tag})
-        return _one_per_row(table, word, tag, label)
+        found = _one_per_row(table, word, tag, label or _find(names, LABELS, {word, tag}))
+        return _without_gaps(found, table.path) if label is None else found
     return _one_word_per_row(table, word, tag, numbers, label)
 
 
@@ -133,9 +133,28 @@ def _cut(value: Any, table: Table, row: int, column: str) -> list[str]:
     if not isinstance(value, list):
         return value.split()
     for k, word in enumerate(value):
+        if isinstance(word, list):
+            raise table.places.error(row, f"item {k + 1} of the list is a list", "a word or a tag", column=column)
         if word is None or not word.strip():
             raise table.places.error(row, f"item {k + 1} of the list is empty", "a word or a tag", column=column)
     return value
+
+
+def _text(table: Table, row: int, column: str) -> str:
+    """What is in one cell, "" where it is missing."""
+    value = table.columns[column][row]
+    if isinstance(value, list):
+        raise table.places.error(row, "the value is a list", "one text, as each row is one word", column=column)
+    return (value or "").strip()
+
+
+def _without_gaps(found: Sentences, path: str) -> Sentences:
+    """The same without labels that only their column's name tells, where some are missing: that may be by intention."""
+    gaps = (found.labels or []).count("")
+    if not gaps:
+        return found
+    found.notes.append(f"{path}: rows without {found.columns['label']!r}: {gaps:,}; it is not read as a label")
+    return found._replace(labels=None, columns={k: v for k, v in found.columns.items() if k != "label"})
 
 
 def _one_word_per_row(table: Table, word: str, tag: str | None, numbers: str, label: str | None) -> Sentences:
@@ -146,7 +165,7 @@ def _one_word_per_row(table: Table, word: str, tag: str | None, numbers: str, la
     for row, value in enumerate(table.columns[word]):
         if value is None or isinstance(value, list) or not value.strip():
             raise table.places.error(row, "the word is missing", "one word per row", column=word)
-        number = (table.columns[numbers][row] or "").strip()
+        number = _text(table, row, numbers)
         if not found.words or (number and number != last):
             if number in seen:
                 again.append(f"{number!r} on line {table.lines[row]}")
@@ -158,11 +177,11 @@ def _one_word_per_row(table: Table, word: str, tag: str | None, numbers: str, la
             if found.tags is not None:
                 found.tags.append([])
             if found.labels is not None and label is not None:
-                found.labels.append((table.columns[label][row] or "").strip())
+                found.labels.append(_text(table, row, label))
         found.words[-1].append(value)
         found.lines[-1].append(table.lines[row])
         if found.tags is not None and tag is not None:
-            found.tags[-1].append((table.columns[tag][row] or "").strip())
+            found.tags[-1].append(_text(table, row, tag))
     columns = {"word": word, "tag": tag, "sentence": numbers, "label": label}
     if again:
         found.notes.append(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from elman.data.conll import CONLLU
+from elman.data.conll import CONLLU, by_tabs, fields_of
 from elman.data.sentences import Tagged
 from elman.data.table import Table
 from elman.errors import ConfigError
@@ -76,28 +76,30 @@ def _in_lines(data: Tagged, source: list[str], tags: Sequence[Sequence[str]], la
     lines = list(source)
     name = data.columns.get("tag")
     place = None if name is None else CONLLU.index(name) if data.format == "conllu" else int(name) - 1
+    tabs = by_tabs(source)
     for numbers, own in zip(data.lines, tags, strict=True):
         for number, tag in zip(numbers, own, strict=True):
-            lines[number - 1] = _with_column(lines[number - 1], place, tag)
+            lines[number - 1] = _with_column(lines[number - 1], tabs, place, tag)
     if labels is not None:
         said = data.columns.get("label", f"# {LABEL} =").removeprefix("# ").removesuffix(" =")
         # From the last sentence to the first, so that the numbers of the lines before stay right.
         for i in range(len(data) - 1, -1, -1):
-            first = (data.lines[i] or [data.begins[i]])[0] - 1
-            old = [k for k in range(data.begins[i] - 1, first) if re.match(rf"#\s*{re.escape(said)}\s*=", lines[k])]
+            begin, first = data.begins[i] - 1, (data.lines[i] or [data.begins[i]])[0] - 1
+            old = [k for k in range(begin, first) if re.match(rf"#\s*{re.escape(said)}\s*=", lines[k])]
             for k in reversed(old):
                 del lines[k]
-            lines.insert(first - len(old), f"# {said} = {labels[i]}")
+            first -= len(old)
+            # A multiword token, which is no word, may stand first, and comments stand before it.
+            first = next((k for k in range(begin, first) if not lines[k].startswith("#")), first)
+            lines.insert(first, f"# {said} = {labels[i]}")
     return "\n".join(lines).encode()
 
 
-def _with_column(line: str, place: int | None, tag: str) -> str:
+def _with_column(line: str, tabs: bool, place: int | None, tag: str) -> str:
     end = "\r" if line.endswith("\r") else ""
-    separator = "\t" if "\t" in line else " "
-    fields = line.removesuffix("\r").split("\t") if separator == "\t" else line.split()
-    if place is None:
-        return separator.join([*fields, tag]) + end
-    return separator.join([*fields[:place], tag, *fields[place + 1 :]]) + end
+    fields = fields_of(line.removesuffix("\r"), tabs)
+    after = len(fields) if place is None else place
+    return ("\t" if tabs else " ").join([*fields[:after], tag, *fields[after + 1 :]]) + end
 
 
 def _as_lines(

@@ -12,7 +12,7 @@ from elman.layers.recurrent import Recurrent
 class ForwardSums(Cell):
     """The forward algorithm as a recurrent step: the log of the summed weights of all paths to each tag.
 
-        a_t = x_t + m + log(exp(a_{t-1} - m) exp(A))        m = max a_{t-1}, so that nothing overflows
+        a_t = x_t + m + c + log(exp(a_{t-1} - m) exp(A - c))        m = max a_{t-1}, c = max A: nothing overflows
 
     The sum over the tag before is a product with the matrix exp(A), which lets the machines run the loop at full
     speed, and find its derivative. Where transitions differ by more than about 80, float32 loses the weakest paths.
@@ -38,9 +38,9 @@ class ForwardSums(Cell):
         self.A = nn.Parameter(torch.zeros(tags, tags))
 
     def step(self, x: Tensor, *, a: Tensor) -> tuple[Tensor, dict[str, Tensor]]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """a_t = x_t + m + log(exp(a_{t-1} - m) exp(A))."""
-        m = a.amax(dim=-1, keepdim=True)
-        a = x + m + torch.log(torch.exp(a - m) @ torch.exp(self.A))
+        """a_t = x_t + m + c + log(exp(a_{t-1} - m) exp(A - c))."""
+        m, c = a.amax(dim=-1, keepdim=True), self.A.amax()
+        a = x + m + c + torch.log(torch.exp(a - m) @ torch.exp(self.A - c))
         return a, {"a": a}
 
 

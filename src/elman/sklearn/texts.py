@@ -106,6 +106,8 @@ class TextClassifier(ClassifierMixin, Estimator):
 
         texts = _texts(X)
         labels = np.asarray(y)
+        if labels.ndim == 2 and labels.shape[1] == 1:  # a column of a table
+            labels = labels.ravel()
         if len(labels) != len(texts):
             raise ArgumentError(f"X has {len(texts)} texts and y {len(labels)} labels", "one label for each text")
         if type_of_target(y, input_name="y", raise_unknown=True) not in ("binary", "multiclass"):

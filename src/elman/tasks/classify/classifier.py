@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from elman.data.columns import Columns
-from elman.data.labelled import Labelled, from_lists, read_labelled
+from elman.data.labelled import Labelled, from_lists, one_label_each, read_labelled
 from elman.data.options import DataOptions
 from elman.data.symbols import Symbols
 from elman.errors import ArgumentError
@@ -106,12 +105,16 @@ class TextClassifier(TrainedModel):
             micro_f1 is there too.
 
         Raises:
-            DataError: what is wrong with the file, with its line.
+            DataError: what is wrong with the file, with its line; a row without exactly one label, for a model of
+                single ones.
             ArgumentError, ArgumentTypeError: texts and labels that do not fit.
+            ConfigError: an unknown way of reading.
         """
         rows = self._labelled(data, labels, reading)
         if not len(rows) or rows.labels is None:
             raise ArgumentError("there is not a single text to evaluate", expected="texts and their labels")
+        if not self.multi:
+            one_label_each(rows)
         probabilities = self.probabilities(rows.texts)
         predicted = decide(probabilities, self.classes, self.multi)
         result = score(rows.labels, predicted, self.classes, multi=self.multi, probabilities=probabilities)
@@ -126,9 +129,15 @@ class TextClassifier(TrainedModel):
             path: a file or folder; "-" for one text per line of the standard input.
             need_label: whether every row must have a label.
             **reading: the fields of `DataOptions`.
+
+        Raises:
+            DataError, StorageError: what is wrong with the file.
+            ConfigError: an unknown field, or a value that it cannot have.
         """
-        given = {name: value for name, value in reading.items() if value is not None}
-        options = replace(DataOptions(label_separator=self.options.data.label_separator), **given)
+        from elman.data.config_file import merge
+
+        trained = {"label_separator": self.options.data.label_separator}
+        options, _ = merge(DataOptions, yaml=trained, overrides=reading)
         columns = self.record.get("columns")
         known = Columns(columns["text"], columns["label"]) if columns else None
         return read_labelled(path, options, need_label=need_label, columns=known)

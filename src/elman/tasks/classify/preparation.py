@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from elman.data.columns import Columns
-from elman.data.labelled import Labelled, in_order, read_labelled, select
+from elman.data.labelled import Labelled, in_order, one_label_each, read_labelled, select
 from elman.data.options import DataOptions
 from elman.data.split import stratified
 from elman.errors import DataError, TrainingError
@@ -54,6 +54,8 @@ def prepare(source: str | Labelled, options: DataOptions, seed: int, report: Rep
             others[name] = read_labelled(path, replace(options, text=None, label=None), columns=whole.columns)
             hashes[name] = others[name].sha256
             _tell(others[name], report, whole.columns)
+            if not whole.multi:
+                one_label_each(others[name])
     train, validation = (whole, others["validation"]) if "validation" in others else _split(whole, options, seed)
     assert train.labels is not None
     classes = in_order(name for row in train.labels for name in row)

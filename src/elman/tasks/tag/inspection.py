@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from elman.data.findings import Findings, Report
-from elman.data.inspection import parts_of
+from elman.data.inspection import is_for_measuring, parts_of
 from elman.data.labelled import in_order
 from elman.data.sentences import Tagged
 from elman.data.slot_folder import is_slot_folder
@@ -75,14 +75,15 @@ def inspect_tagged(
         found = None
         try:
             found = read_tagged(path, options, need_tags=False)
-            files.append(_report(found))
+            files.append(_report(found, learned=not files and not is_for_measuring(path)))
         except ElmanError as error:
             files.append(TagReport(path, error=str(error), exit_code=error.exit_code))
         data.append(found)
     return Findings(files, _compare(files, data))
 
 
-def _report(data: Tagged) -> TagReport:
+def _report(data: Tagged, *, learned: bool) -> TagReport:
+    """One file; one that is not learned from, as its name or a file before it tells, may be of a single sentence."""
     problems: list[str] = []
     warnings: list[str] = []
     tags = data.tags or []
@@ -93,7 +94,7 @@ def _report(data: Tagged) -> TagReport:
     elif lacking:
         i, j = lacking[0]
         problems.append(f"words without a tag: {len(lacking):,}, the first on line {data.lines[i][j]}")
-    elif len(counts) == 1:
+    elif len(counts) == 1 and learned:
         problems.append(f"only one tag, {next(iter(counts))!r}: there is nothing to tell apart")
     without = [i for i, label in enumerate(data.labels or ()) if not label]
     if without:
@@ -106,7 +107,7 @@ def _report(data: Tagged) -> TagReport:
     lengths = [len(row) for row in data.words]
     order = sorted(lengths)
     repeated = len(data) - len({tuple(row) for row in data.words})
-    if len(data) - repeated < 2 and counts:
+    if len(data) - repeated < 2 and counts and learned:
         problems.append("only one sentence: there must be one to learn from and one to validate with")
     if repeated:
         warnings.append(f"sentences that stand in the file before: {repeated:,}")

@@ -110,6 +110,5 @@ class Network(nn.Module):
         if allowed is None:
             return scores.argmax(dim=-1)
         k = scores.shape[-1]
-        return viterbi(
-            scores.log_softmax(-1), scores.new_zeros(k, k), scores[0, 0] * 0, scores[0, 0] * 0, lengths, allowed
-        )
+        none = scores.new_zeros(k)
+        return viterbi(scores.log_softmax(-1), scores.new_zeros(k, k), none, none, lengths, allowed)

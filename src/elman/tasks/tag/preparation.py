@@ -8,6 +8,7 @@ import numpy as np
 
 from elman.data.labelled import in_order
 from elman.data.sentences import Tagged, select
+from elman.data.split import small_enough
 from elman.data.tagged import read_tagged
 from elman.data.tagged_options import TagDataOptions
 from elman.errors import DataError, TrainingError
@@ -82,11 +83,12 @@ def split_rows(words: Sequence[Sequence[str]], share: float, seed: int) -> tuple
         rows_of.setdefault(tuple(sentence), []).append(row)
     groups = list(rows_of.values())
     order = np.random.Generator(np.random.PCG64(seed)).permutation(len(groups))
+    wanted = share * len(words)
     chosen: list[int] = []
-    for k in order[: len(groups) - 1]:
-        if chosen and len(chosen) + len(groups[k]) / 2 > share * len(words):
+    for rows in small_enough([groups[k] for k in order], wanted):
+        if chosen and len(chosen) + len(rows) / 2 > wanted:
             break
-        chosen += groups[k]
+        chosen += rows
     held = set(chosen)
     return [row for row in range(len(words)) if row not in held], sorted(chosen)
 
