@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -64,6 +65,27 @@ def test_a_text_that_is_too_long_is_named(translator: Path, work: Path, capsys: 
     assert "Of 2 long pairs only the beginning of one side was read" in shown
 
 
+def test_a_typed_text_that_is_too_long_is_named(
+    translator: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = iter(["one two", "one " * 300])
+    monkeypatch.setattr("elman.cli.translate.lines", lambda: typed)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    assert main(["translate", str(translator), "--beam", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 2
+    assert err.split("\n", 1)[1] == "only the first 200 symbols are translated of 1 long text (line 2)\n"
+
+
+def test_lines_with_commas_and_a_side_alone_are_translated(
+    translator: Path, work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither commas nor braces make a table of texts, and the file of the other side is not needed."""
+    for name, text in (("new.txt", "one, two\nthree one, two, three\n"), ("new.en", "{one} two\none\n")):
+        (work / name).write_text(text)
+        assert out_of(capsys, "translate", str(translator), name).count("\n") == 2
+
+
 def test_standard_input_and_several_translations(
     translator: Path, work: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,12 +127,15 @@ def test_evaluate_reads_the_files_of_the_training(translator: Path, capsys: pyte
     [
         (b"", [], "the file is empty"),
         (b"\xff\xfe\xfa oh\n", [], r"new\.txt:1"),
-        (b"one\n", ["--n-best", "0"], "at least 1"),
+        (b"one\n", ["--n-best", "0"], r"^--n-best is 0\. Expected a whole number of at least 1"),
+        (b"one\n", ["--beam", "1001"], r"^--beam is 1001\."),
+        (b"one\n", ["--length-penalty", "5000"], "length_penalty is 5000"),
+        (b"one\n", ["--length-penalty", "-5000"], "length_penalty is -5000"),
         (b"one\ntwo\n", ["--attention", "a.png"], "2 texts"),
         (b"one\n", ["--attention", "a.bmp"], r"a\.bmp"),
         (b"one\n", ["--source", "fr", "--format", "tsv", "--header"], "no rows|no column 'fr'|header"),
     ],
-    ids=["empty", "bytes", "none", "several", "picture", "column"],
+    ids=["empty", "bytes", "none", "beam", "penalty", "negative", "several", "picture", "column"],
 )
 def test_what_cannot_be_translated(
     content: bytes, flags: list[str], wanted: str, translator: Path, work: Path, refused: Refused

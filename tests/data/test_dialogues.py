@@ -1,5 +1,6 @@
 """Dialogues from lines and tables."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -37,6 +38,21 @@ def test_the_same_dialogues_from_every_kind_of_file(tmp_path: Path):
     assert [found.place(i)[-2:] for i in (0, 1)] == [":3", ":6"]
 
 
+@pytest.mark.parametrize("key", ["content", "text", "value"])
+def test_messages_with_a_role_are_their_texts(tmp_path: Path, key: str):
+    texts = [*CHATS, ["{}", '{"a": 1}']]
+    chats = [[{"role": "user", key: own} for own in chat] for chat in texts]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"id": 1, "messages": own}) + "\n" for own in chats))
+    assert read_dialogues(tmp_path / "a.jsonl").turns == texts
+
+
+def test_the_name_of_a_packed_table_tells_its_format(tmp_path: Path):
+    for ending in ("gz", "gzip"):
+        path = tmp_path / f"a.csv.{ending}"
+        path.write_bytes(gzip.compress(b'question,answer\n"hi, you",hello\n'))
+        assert read_dialogues(path).turns == [["hi, you", "hello"]]
+
+
 def test_two_columns_are_a_turn_and_its_answer(tmp_path: Path):
     (tmp_path / "a.txt").write_text("hi\thello\nbye\tbye, now\n")
     assert read_dialogues(tmp_path / "a.txt").turns == [["hi", "hello"], ["bye", "bye, now"]]
@@ -46,6 +62,15 @@ def test_two_columns_are_a_turn_and_its_answer(tmp_path: Path):
     found = read_dialogues(tmp_path / "a.csv")
     assert found.turns == [["hi", "hello"], ["bye"]]
     assert any("1 lines hold one turn only" in note and "line 3" in note for note in found.notes)
+
+
+def test_a_first_row_that_looks_like_names_is_named(tmp_path: Path):
+    (tmp_path / "a.tsv").write_text("user\tbot\nhow are you?\tfine, thanks\n")
+    found = read_dialogues(tmp_path / "a.tsv")
+    assert found.turns[0] == ["user", "bot"]
+    assert any(re.search(r"first row of .*a\.tsv is read as data: user, bot .*--header", note) for note in found.notes)
+    again = read_dialogues(tmp_path / "a.tsv", DialogueDataOptions(header=True))
+    assert again.turns == [["how are you?", "fine, thanks"]]
 
 
 def test_lines_without_an_answer_are_named(tmp_path: Path):
@@ -75,8 +100,15 @@ def test_lines_without_an_answer_are_named(tmp_path: Path):
             b'{"turns": ["a", "b"]}\n{"turns": "c"}\n',
             r"a\.jsonl:2, column 'turns': this is no list of turns but 'c'",
         ),
+        (
+            "a.jsonl",
+            b'{"messages": [{"text": "a"}, {"text": "b"}]}\n{"messages": [{"text": "c"}, {"text": null}]}\n',
+            r"a\.jsonl:2, column 'messages': this message has no text: '{\"text\": null}'",
+        ),
+        ("a.jsonl", b'{"messages": [{"content": "a"}, "b"]}\n', r"a\.jsonl:1, .*no text: 'b'"),
+        ("a.jsonl", b'{"messages": [{"role": "a"}, {"role": "b"}]}\n', r"a\.jsonl:1, .*no text: .*content, text or"),
     ],
-    ids=["empty", "line", "turn", "bytes", "columns", "key", "text"],
+    ids=["empty", "line", "turn", "bytes", "columns", "key", "text", "null", "mixed", "keys"],
 )
 def test_what_is_no_dialogue(tmp_path: Path, name: str, content: bytes, message: str):
     (tmp_path / name).write_bytes(content)

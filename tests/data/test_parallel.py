@@ -60,6 +60,14 @@ def test_the_same_pairs_from_every_kind_of_table(tmp_path: Path):
     assert (one.sources, one.targets) == (DE, EN)
 
 
+def test_a_first_row_that_looks_like_names_is_named(tmp_path: Path):
+    write(tmp_path / "a.tsv", ["english\tgerman", "A house stands there.\tDort steht ein Haus."])
+    [note] = read_pairs(tmp_path / "a.tsv").notes
+    assert re.search(r"first row of .*a\.tsv is read as data: english, german .*--header", note)
+    write(tmp_path / "a.tsv", ["A tree.\tEin Baum.", "A house.\tEin Haus."])
+    assert read_pairs(tmp_path / "a.tsv").notes == []
+
+
 def test_names_of_the_training_are_taken_where_the_file_has_them(tmp_path: Path):
     write(tmp_path / "new.csv", ["a,fr,en", "1,Oui,Yes"])
     assert rows_of(read_pairs(tmp_path / "new.csv", names=("en", "fr"))) == [("Yes", "Oui")]
@@ -112,6 +120,38 @@ def test_a_line_without_a_tab_is_named(tmp_path: Path):
 def test_bad_files_are_named(tmp_path: Path, name: str, content: bytes, expected: str):
     (tmp_path / name).write_bytes(content)
     assert re.search(expected, refused(tmp_path, name))
+
+
+@pytest.mark.parametrize("name", ["new.txt", "new", "new.en", "new.csv.bak"])
+@pytest.mark.parametrize(
+    "lines",
+    [["hello, world", "how are you, my friend"], ["{hello} there", "{0}, {1}"], ["a\tb", "c, d"]],
+    ids=["commas", "braces", "one tab"],
+)
+def test_texts_to_translate_are_lines_whatever_stands_in_them(tmp_path: Path, name: str, lines: list[str]):
+    write(tmp_path / name, lines)
+    pairs = read_pairs(tmp_path / name, need_target=False, names=("en", "de"))
+    assert (pairs.sources, pairs.targets) == (lines, None)
+    assert pairs.place(1).endswith(f"{name}:2")
+
+
+def test_texts_to_translate_from_a_table_without_its_ending(tmp_path: Path):
+    """Tabs in every line, a named column or a format tell that it is one."""
+    write(tmp_path / "new.txt", ["en\tde", "Yes\tJa", "No\tNein"])
+    assert read_pairs(tmp_path / "new.txt", need_target=False, names=("en", "de")).sources == ["Yes", "No"]
+    write(tmp_path / "new.txt", ["id,en", "1,Yes", "2,No"])
+    assert read_pairs(tmp_path / "new.txt", PairDataOptions(source="en"), need_target=False).sources == ["Yes", "No"]
+    write(tmp_path / "new.txt", ['{"en": "Yes"}'])
+    assert read_pairs(tmp_path / "new.txt", PairDataOptions(format="jsonl"), need_target=False).sources == ["Yes"]
+
+
+def test_the_second_file_is_needed_for_learning_only(tmp_path: Path):
+    write(tmp_path / "new.en", EN)
+    for name in ("new.en", "new"):
+        pairs = read_pairs(tmp_path / name, need_target=False, names=("en", "de"))
+        assert (pairs.sources, pairs.targets) == (EN, None)
+    with pytest.raises(DataError, match=r"no file '.*new\.fr'"):
+        read_pairs(tmp_path / "new", need_target=False, names=("fr", "en"))
 
 
 def test_a_column_that_is_not_there(tmp_path: Path):

@@ -45,6 +45,25 @@ def close(a: Tensor, b: Tensor) -> None:
     torch.testing.assert_close(a, b, rtol=0, atol=1000 * EPS)
 
 
+@pytest.mark.parametrize("most", [1, 100, 300, 10**6])
+def test_additive_scores_in_pieces_are_those_of_one_piece(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Without a gradient the hidden layer (5, 8, 7, 5) is held in pieces: the same numbers, in less memory."""
+    attention = made("additive")
+    query, memory = torch.randn(5, 8, 3, dtype=torch.float64), ragged_memory()
+    whole, weights = attention(query, memory, LENGTHS)
+    monkeypatch.setattr("elman.layers.attention.PIECE", most)
+    held: list[int] = []
+    tanh = torch.tanh
+    monkeypatch.setattr(torch, "tanh", lambda x: held.append(x.numel()) or tanh(x))
+    with torch.no_grad():
+        again = attention(query, memory, LENGTHS)
+        none = attention(query[:, :0], memory, LENGTHS)
+    close(again[0], whole)
+    close(again[1], weights)
+    assert none[1].shape == (5, 0, 7)
+    assert max(held) <= max(most, 5 * 7 * 5)
+
+
 def bahdanau(p: dict[str, list], q: list[float], m: list[float]) -> float:
     """v · tanh(W s + U h + b), number by number; without W the learned query of Yang et al.: u_w · tanh(W h + b)."""
     total = 0.0

@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,18 @@ import torch
 
 import elman
 from elman.cli.app import main
+from elman.data.dialogue_options import DialogueDataOptions
 from elman.data.dialogues import dialogues_of
 from elman.data.options import SymbolOptions
 from elman.data.symbols import Symbols
-from elman.errors import ArgumentError, ArgumentTypeError, DataError
-from elman.tasks.chat import Chatbot
+from elman.errors import ArgumentError, ArgumentTypeError, ConfigError, DataError, TrainingError
+from elman.learn.pair_options import EncoderDecoderOptions, PairTraining
+from elman.learn.pairs import END, make_network
+from elman.learn.report import Lines
+from elman.tasks.chat import Chatbot, chatbot, train_chatbot
 from elman.tasks.chat.contexts import SYMBOLS, contexts, encoded
 from elman.tasks.chat.measures import distinct
+from elman.tasks.chat.options import ChatOptions, ChatSymbolOptions
 from elman.tasks.chat.results import table
 
 SAID = {"hello": "good day to you", "how are you": "fine", "who is there": "it is me", "where is it": "over there"}
@@ -57,6 +63,22 @@ def test_contexts_by_hand():
     assert contexts(symbols, [["a", "b c", "d a b"]], 2).row(0).tolist() == [c, 5, d, a, b]
 
 
+@pytest.mark.parametrize("tokens", ["character", "bpe"])
+def test_the_end_of_a_long_turn_is_read_after_the_mark_of_its_speaker(tokens: str):
+    """4 symbols are read: of a long turn the last ones, whether it is the last turn or the one before it."""
+    options = SymbolOptions(tokens=tokens, vocabulary=262, max_length=4, keep="first", lowercase=False)
+    symbols = Symbols.learn(["abcde"], options, SYMBOLS)
+    a, c, d, e = (symbols.id_of(name) for name in "acde")
+    first = symbols.encode(["aab"]).row(0).tolist()  # of byte pairs the space before it, too
+    for long in ("aabbccde", "x" * 1_000_000 + "cde"):
+        assert contexts(symbols, [["a", long]], 2).row(0).tolist() == [5, c, d, e]
+        both = contexts(symbols, [[long, "a"]], 2).row(0).tolist()
+        assert both == ([d, e, 5, a] if tokens == "character" else [e, 5, *symbols.encode(["a"]).row(0).tolist()])
+    pairs = encoded(symbols, dialogues_of([["a", "aabbccde", "c"]]), 2)
+    assert pairs.sources.row(1).tolist() == [5, c, d, e]
+    assert pairs.targets.row(0).tolist()[:3] == first[:3]  # what is written is learned from its beginning
+
+
 def test_it_has_learned_to_answer(model: Chatbot):
     for asked, answer in SAID.items():
         assert model.reply([asked], temperature=0) == answer
@@ -90,6 +112,17 @@ def test_why_names_probabilities_and_what_was_looked_at(model: Chatbot):
         assert [p for _, p in reason.others] == sorted((p for _, p in reason.others), reverse=True)
         assert sum(weight for _, weight in reason.looked) <= 1 + 1e-5
         assert all(name in ("how", "are", "you", "<the other speaker>") for name, _ in reason.looked)
+
+
+def test_why_explains_the_symbols_that_were_drawn(model: Chatbot):
+    """Also of an answer that was cut, which has no end; those of the same text are the same."""
+    drawn: list[int] = []
+    said = "".join(model.stream(["hello"], drawn=drawn, temperature=0))
+    assert drawn[-1] == END
+    assert model.why(["hello"], drawn) == model.why(["hello"], said)
+    drawn.clear()
+    list(model.stream(["hello"], drawn=drawn, temperature=0, max_reply=2))
+    assert [reason.symbol for reason in model.why(["hello"], drawn)] == ["good", "day"]
 
 
 def test_evaluate_counts_answers_and_measures_variety(model: Chatbot):
@@ -130,6 +163,56 @@ def test_turns_that_are_not_kind(model: Chatbot):
         model.reply(["hello"], heat=1.0)
 
 
+def test_names_and_numbers_that_are_not_there(model: Chatbot):
+    with pytest.raises(ArgumentError, match="there is no temprature to choose"):
+        model.reply(["hello"], temprature=1.0, top_p=0.5)
+    with pytest.raises(ArgumentError, match="max_reply is 0"):
+        model.reply(["hello"], max_reply=0)
+    with pytest.raises(ArgumentError, match="others is -1"):
+        model.why(["hello"], "fine", others=-1)
+    with pytest.raises(ArgumentTypeError, match=r"others is 2\.5"):
+        model.why(["hello"], "fine", others=2.5)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ConfigError, match=r"no option 'dialoge'.*Did you mean 'dialogue'"):
+        model.evaluate("a.txt", dialoge="x")
+
+
+def test_a_last_character_of_which_bytes_are_missing_is_shown(monkeypatch: pytest.MonkeyPatch):
+    options = ChatOptions(model=EncoderDecoderOptions(embedding=3, hidden=3), symbols=ChatSymbolOptions(vocabulary=270))
+    symbols = Symbols.learn(["a"], options.symbols.of_texts(), SYMBOLS)
+    model = Chatbot(make_network(symbols.size, options.model), symbols, options)
+    drawn = [symbols.id_of("a"), symbols.id_of("Ã"), END]  # the second is the first byte of é
+    monkeypatch.setattr(
+        chatbot, "walk", lambda *_, **__: iter(SimpleNamespace(symbols=torch.tensor([i])) for i in drawn)
+    )
+    assert list(model.stream(["a"])) == ["a", "\N{REPLACEMENT CHARACTER}"]
+
+
+def test_answers_that_are_not_learned_from_are_counted(tmp_path: Path):
+    chats = [["hello", "good day"], ["hello", "one two three four five"], ["hi", "good day to you"], ["hi", "<br>"]]
+    told: list[str] = []
+
+    class Told(Lines):
+        def say(self, text: str) -> None:
+            told.append(text)
+
+    def train(max_length: int) -> None:
+        symbols = ChatSymbolOptions(tokens="word", max_length=max_length)
+        data = DialogueDataOptions(validation=str(tmp_path / "v.txt"))
+        small = EncoderDecoderOptions(embedding=3, hidden=3)
+        options = ChatOptions(data, symbols, small, PairTraining(epochs=1, threads=1))
+        train_chatbot(dialogues_of(chats), options, report=Told())
+
+    (tmp_path / "v.txt").write_text("hello __eou__ good day\nhi __eou__ one two three four five six\n")
+    train(5)
+    assert "  note: 2 training answers with 5 symbols or more, or none, are left out (--max-length)" in told
+    assert "  note: 1 validation answer with 5 symbols or more, or none, is left out (--max-length)" in told
+    told.clear()
+    train(0)
+    assert "  note: 1 training answer with no symbol is left out" in told
+    with pytest.raises(TrainingError, match="no training answer has between 1 and 1 symbols"):
+        train(2)
+
+
 def test_a_language_model_answers_as_well(tmp_path: Path):
     """Nothing is looked at: the reasons say so."""
     (tmp_path / "a.txt").write_text("".join(" __eou__ ".join(own) + "\n" for own in CHATS * 3))
@@ -137,6 +220,11 @@ def test_a_language_model_answers_as_well(tmp_path: Path):
     again = elman.load(tmp_path / "run")
     assert again.reply(["hello"], seed=3, **DRAWN) == own.reply(["hello"], seed=3, **DRAWN)
     assert again.why(["hello"], "fine")[0].looked == []
+    card = (tmp_path / "run" / "README.md").read_text()
+    assert "A recurrent network (gru) that reads the last 3 turns" in card
+    assert "attention: none" in card
+    with pytest.raises(ConfigError, match="coverage is given, and networks is one"):
+        elman.train(tmp_path / "a.txt", task="chat", quiet=True, networks="one", coverage=True)
     assert sum(again.reply([asked], temperature=0) == answer for asked, answer in SAID.items()) >= 3
 
 
@@ -165,6 +253,15 @@ def test_the_command(run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert rest[2] == rest[3] == "Expected a number of at least 0, as in /temperature 0.7"
     assert rest[4] == "There is no /what."
     assert rest[-1].startswith("/quit")  # what came after it was not answered
+
+
+def test_the_command_takes_what_bounds_an_answer(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    flags = [str(run), "--temperature", "0", "--max-reply", "2", "--no-repeat", "0"]
+    said, *why = talk(monkeypatch, capsys, "hello\n/why\n", *flags)
+    assert said == "good day"
+    assert [line.split()[0] for line in why] == ["symbol", "good", "day"]  # it was cut: no end was drawn
 
 
 def test_the_same_seed_gives_the_same_dialogue(
@@ -200,10 +297,13 @@ def test_ctrl_c_ends_an_answer_and_not_the_dialogue(
         assert heard[1:] == [["hello"], ["hello", "good", "bye"]][: 1 + terminal]  # after the check of the numbers
 
 
-@pytest.mark.parametrize(("flag", "value"), [("temperature", "-2"), ("seed", "-1"), ("seed", "9" * 30)])
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("temperature", "-2"), ("seed", "-1"), ("seed", "9" * 30), ("max-reply", "0"), ("no-repeat", "-1")],
+)
 def test_flags_that_make_no_sense(flag: str, value: str, run: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["chat", str(run), f"--{flag}", value]) == 2
-    assert f"{flag} is {value}" in capsys.readouterr().err
+    assert f"{flag.replace('-', '_')} is {value}" in capsys.readouterr().err
 
 
 def test_what_comes_through_a_pipe_is_text_or_refused(

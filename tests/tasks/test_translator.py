@@ -14,7 +14,7 @@ import elman
 from elman.data.parallel import pairs_of
 from elman.data.parallel_options import PairDataOptions
 from elman.data.ragged import Ragged
-from elman.errors import ArgumentError, ArgumentTypeError, DataError, RunError, TrainingError
+from elman.errors import ArgumentError, ArgumentTypeError, ConfigError, DataError, RunError, TrainingError
 from elman.learn.pair_options import EncoderDecoderOptions, PairSymbolOptions, PairTraining
 from elman.learn.pairs import EncodedPairs
 from elman.learn.report import Lines
@@ -200,6 +200,25 @@ def test_texts_that_are_not_kind(model: Translator):
     assert model.translate([]) == []
 
 
+def test_a_blank_text_is_not_translated(model: Translator):
+    """A space is a symbol of its own, and yet there is nothing to translate."""
+    assert model.translate([" ", "\t", "\u00a0", "<br />", " \u2003<BR>", "\n"]) == [""] * 6
+    assert model.best(["One.", " "], 2)[1] == []
+
+
+def test_numbers_of_a_search_that_make_no_sense(model: Translator):
+    for beam in (True, "5", 2.5):
+        with pytest.raises(ArgumentTypeError, match="beam is"):
+            model.translate(["One."], beam=beam)  # pyright: ignore[reportArgumentType]
+    for beam in (0, -3, 1001):
+        with pytest.raises(ArgumentError, match=f"beam is {beam}"):
+            model.translate(["One."], beam=beam)
+    with pytest.raises(ArgumentError, match="count is 0"):
+        model.best(["One."], 0)
+    with pytest.raises(ArgumentError, match="length_penalty is 5000"):
+        model.translate(["One."], length_penalty=5000)
+
+
 def test_words_never_seen_are_read_and_never_written(tmp_path: Path):
     options = TranslateOptions(
         symbols=PairSymbolOptions(tokens="word"), training=PairTraining(epochs=1, threads=1, learning_rate=1e-6)
@@ -260,7 +279,35 @@ def test_too_long_pairs_are_left_out_of_the_training(tmp_path: Path):
         elman.train(file, task="translate", out=tmp_path / "other", quiet=True, **{**own, "max_length": 2})
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"max_length": 1}, "max_length is 1. Expected at least 2"),
+        ({"length_penalty": 101.0}, "length_penalty is 101"),
+        ({"networks": "one", "coverage": True}, "coverage is given, and networks is one"),
+        ({"networks": "one", "attention": "inside", "input_feeding": True}, "attention inside and input feeding are"),
+        ({"networks": "one", "score": "additive"}, "additive score is given"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path: Path, given: dict[str, Any], message: str):
+    with pytest.raises(ConfigError, match=message):
+        elman.train(write(tmp_path / "a.tsv", PAIRS), task="translate", out=tmp_path / "run", quiet=True, **given)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_card_of_one_network_names_one(tmp_path: Path):
+    own = {**SMALL, "epochs": 1, "networks": "one"}
+    elman.train(write(tmp_path / "a.tsv", PAIRS[:20]), task="translate", out=tmp_path / "run", quiet=True, **own)
+    card = (tmp_path / "run" / "README.md").read_text()
+    assert "A recurrent network (gru) that reads a text" in card
+    assert "no attention" in card
+    assert "Two recurrent networks" not in card
+    assert "encoder" not in card
+
+
 def test_another_kind_of_evaluation(model: Translator):
+    with pytest.raises(ConfigError, match=r"no option 'sorce'.*Did you mean 'source'"):
+        model.evaluate("a.tsv", sorce="x")
     with pytest.raises(ArgumentError, match="not a single pair"):
         model.evaluate(["One."])
     with pytest.raises(ArgumentError, match="beside the path"):

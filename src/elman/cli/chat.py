@@ -7,7 +7,7 @@ from typing import Any
 from elman.cli import show
 from elman.cli.by_task import load_for
 from elman.cli.lines import lines
-from elman.cli.show import printable
+from elman.cli.show import printable, written
 from elman.errors import ArgumentError
 
 HELP = """/reset             begin a new dialogue
@@ -24,6 +24,8 @@ def chat(
     top_p: float | None = None,
     top_k: int | None = None,
     repetition: float | None = None,
+    no_repeat: int | None = None,
+    max_reply: int | None = None,
     seed: int | None = None,
 ) -> None:
     """Talk with a trained chatbot: type a line, read its answer. /help lists what else can be typed.
@@ -34,10 +36,15 @@ def chat(
         top_p: choose among the most probable symbols with this probability together.
         top_k: choose among so many of the most probable symbols; 0: among all.
         repetition: what the log-probability of a symbol that was written before is multiplied by, at least 1.
+        no_repeat: no run of so many symbols occurs twice in an answer; 0: no such rule.
+        max_reply: symbols of an answer at most.
         seed: the same number and the same lines give the same answers.
     """
     model = load_for("chat", run)
-    given = {"temperature": temperature, "top_p": top_p, "top_k": top_k, "repetition": repetition}
+    given = {
+        "temperature": temperature, "top_p": top_p, "top_k": top_k, "repetition": repetition, "no_repeat": no_repeat,
+        "max_reply": max_reply,
+    }  # fmt: skip
     choosing = {name: value for name, value in given.items() if value is not None}
     dialogue = Dialogue(model, choosing, seed)
     dialogue.check()
@@ -60,10 +67,11 @@ class Dialogue:
     def __init__(self, model: Any, choosing: dict[str, Any], seed: int | None) -> None:
         self.model, self.choosing, self.seed = model, choosing, seed
         self.turns: list[str] = []
+        self.drawn: list[int] = []  # the symbols of the last answer
 
     def check(self) -> None:
         """Refuse numbers that make no sense before anything is typed."""
-        next(iter(self.model.stream(["?"], seed=self.seed, **{**self.choosing, "max_reply": 1})), None)
+        next(iter(self.model.stream(["?"], seed=self.seed, **self.choosing)), None)
 
     def hear(self, line: str) -> bool:
         """Answer a line, or do what it says; whether the dialogue goes on."""
@@ -87,10 +95,10 @@ class Dialogue:
 
     def answer(self, text: str) -> None:
         """Write the answer as it comes; in a terminal Ctrl-C ends it where it is, and not the dialogue."""
-        said = ""
+        said, self.drawn = "", []
         try:
-            for piece in self.model.stream([*self.turns, text], seed=self.seed, **self.choosing):
-                print(printable(piece, keep="\t"), end="", flush=True)
+            for piece in self.model.stream([*self.turns, text], seed=self.seed, drawn=self.drawn, **self.choosing):
+                print(written(piece, keep="\t"), end="", flush=True)
                 said += piece
         except KeyboardInterrupt:
             if not sys.stdin.isatty():
@@ -117,7 +125,7 @@ class Dialogue:
         if len(self.turns) < 2:
             print("Nothing was said yet.")
             return
-        reasons = self.model.why(self.turns[:-1], self.turns[-1])
+        reasons = self.model.why(self.turns[:-1], self.drawn)
         rows = [(r.symbol, f"{r.probability:.3f}", _listed(r.others), _listed(r.looked)) for r in reasons]
         show.table(rows, header=("symbol", "p", "most probable", "looked at"), left=(0, 2, 3))
 

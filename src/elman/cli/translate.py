@@ -1,6 +1,7 @@
 """`elman translate`: the translation of every text of a file, or of the standard input."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from cyclopts import Parameter
 from elman.cli.by_task import FOR_TRAINING, load_for
 from elman.cli.flags import with_options
 from elman.cli.lines import lines
-from elman.cli.show import printable
+from elman.cli.show import output, printable, written
 from elman.data.files import need_folder, write_whole
 from elman.data.parallel_options import PairDataOptions
 from elman.errors import ConfigError
@@ -42,8 +43,9 @@ def translate(
         attention: draw what the attention looked at, for one text, into this file (.png, .svg or .pdf).
         out: file to write; the standard output if not given.
     """
-    if n_best < 1 or (beam is not None and beam < 1):
-        raise ConfigError(f"--n-best is {n_best} and --beam {beam}", expected="whole numbers of at least 1")
+    for name, value in (("--n-best", n_best), ("--beam", beam)):
+        if value is not None and not 1 <= value <= 1000:
+            raise ConfigError(f"{name} is {value}", expected="a whole number of at least 1 and of at most 1,000")
     for path in (out, attention):
         if path is not None:
             need_folder(path)
@@ -53,7 +55,7 @@ def translate(
         _talk(model, n_best, search)
         return
     pairs = model.read(file, need_target=False, **options)
-    for note in [*pairs.notes, *_cut(model, pairs)]:
+    for note in [*pairs.notes, *_cut(model, pairs.sources, pairs.place)]:
         print(printable(note), file=sys.stderr)
     if attention is not None:
         _draw(model, pairs.sources, attention, search)
@@ -62,13 +64,13 @@ def translate(
         print(f"{out}: {len(pairs):,} texts", file=sys.stderr)
 
 
-def _cut(model: Any, pairs: Any) -> list[str]:
+def _cut(model: Any, texts: list[str], place: Callable[[int], str]) -> list[str]:
     """A sentence about texts of which only the beginning is translated, if there are any."""
-    rows = model.cut(pairs.sources)
+    rows = model.cut(texts)
     if not rows:
         return []
     more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
-    places = f"({', '.join(pairs.place(row) for row in rows[:SHOWN])}{more})"
+    places = f"({', '.join(place(row) for row in rows[:SHOWN])}{more})"
     most = model.symbols.options.max_length
     return [
         f"only the first {most:,} symbols are translated of {len(rows):,} long text{'s' * (len(rows) > 1)} {places}"
@@ -90,9 +92,11 @@ def _one_line(text: str) -> str:
 def _talk(model: Any, count: int, search: dict[str, Any]) -> None:
     """Translate line after line as they are typed."""
     print("One text per line; Ctrl-D ends.", file=sys.stderr)
-    for line in lines():
+    for number, line in enumerate(lines(), 1):
+        for note in _cut(model, [line], lambda _, number=number: f"line {number}"):
+            print(note, file=sys.stderr)
         for translation in _lines(model, [line], count, search):
-            print(printable(translation.rstrip("\n"), keep="\t"), flush=True)
+            print(written(translation.rstrip("\n"), keep="\t"), flush=True)
 
 
 def _draw(model: Any, texts: list[str], path: Path, search: dict[str, Any]) -> None:
@@ -106,9 +110,9 @@ def _draw(model: Any, texts: list[str], path: Path, search: dict[str, Any]) -> N
 
 
 def _write(content: bytes, out: Path | None) -> None:
-    """To the standard output in UTF-8, whatever the terminal's encoding, or whole into a file."""
+    """To the standard output, or whole into a file."""
     if out is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
+        with output() as target:
+            target.write(content)
         return
     write_whole(out, content)

@@ -1,16 +1,18 @@
 """Dialogues: turns of two speakers who take turns, read from lines or tables."""
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from elman.data.dialogue_options import DialogueDataOptions
 from elman.data.files import STDIN, did_you_mean
-from elman.data.table import FORMATS, Table, read_table
+from elman.data.table import Table, format_of_name, read_table, read_texts
 from elman.errors import ArgumentError, ArgumentTypeError, DataError
 
 NAMES = ("dialogue", "dialog", "dialogs", "turns", "utterances", "messages", "conversation")
+TEXTS = ("content", "text", "value")  # the keys that hold the text of a message, an object such as chat services write
 TWO = ("question", "answer", "prompt", "response", "reply", "input", "output", "source", "target", "context")
 
 
@@ -110,19 +112,11 @@ def dialogues_of(turns: Sequence[Sequence[str]]) -> Dialogues:
 
 def _table(name: str, options: DialogueDataOptions) -> Table:
     """The rows of a file; one whose name is not that of a table is read line by line."""
-    format = "lines" if options.format == "turns" else options.format
-    ending = os.path.splitext(name.lower().removesuffix(".gz"))[1]
-
-    def read(header: bool | None) -> Table:
-        return read_table(name, format=format or (None if ending in FORMATS else "lines"), encoding=options.encoding,
-                          header=header)  # fmt: skip
+    format = "lines" if options.format == "turns" else options.format or format_of_name(name) or "lines"
 
     if options.header is not None or options.dialogue is not None or name == STDIN:
-        return read(options.header)
-    table = read(False)
-    first = {str(column[0]).strip().lower() for column in table.columns.values()}
-    two = table.format in ("csv", "tsv") and len(table.columns) == 2  # two short turns would look like names
-    return table if two and not first & set(TWO) else read(None)
+        return read_table(name, format=format, encoding=options.encoding, header=options.header)
+    return read_texts(name, TWO, format=format, encoding=options.encoding)
 
 
 def _of_lines(table: Table, options: DialogueDataOptions) -> tuple[list[list[str]], list[int], list[str]]:
@@ -157,7 +151,11 @@ def _of_rows(table: Table, column: str | None) -> list[list[str]]:
     named = [name for name in NAMES if name in lists]
     chosen = column or next(iter(named or lists), None)
     if chosen is not None:
-        return [_stripped(_turns(value, table, row, chosen)) for row, value in enumerate(table.columns[chosen])]
+        rows = [_turns(value, table, row, chosen) for row, value in enumerate(table.columns[chosen])]
+        first = next((turn for own in rows for turn in own), None)
+        if _object(first) is not None:
+            rows = [[_text(turn, table, row, chosen) for turn in own] for row, own in enumerate(rows)]
+        return [_stripped(own) for own in rows]
     if len(table.columns) != 2:
         raise DataError(
             f"no column holds lists of turns, and there are {len(table.columns)}",
@@ -174,6 +172,25 @@ def _turns(value: object, table: Table, row: int, column: str) -> list[object]:
     found = "the turns are missing" if value is None else f"this is no list of turns but {value!r:.40}"
     fix = "Mend it, or take the row out."
     raise table.places.error(row, found, "a list of texts in every row", fix, column=column)
+
+
+def _object(turn: object) -> dict[str, object] | None:
+    """The object that a table holds as its JSON; None of a text."""
+    try:
+        found = json.loads(turn) if isinstance(turn, str) and turn.startswith("{") else None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _text(turn: object, table: Table, row: int, column: str) -> str:
+    """The text of one message of a dialogue of messages."""
+    message = _object(turn)
+    text = next((message[key] for key in TEXTS if key in message), None) if message else None
+    if not isinstance(text, str):
+        expected = f"an object with a text as its {TEXTS[0]}, {TEXTS[1]} or {TEXTS[2]}, as the first message is one"
+        raise table.places.error(row, f"this message has no text: {turn!r:.60}", expected, column=column)
+    return text
 
 
 def _stripped(turns: object) -> list[str]:

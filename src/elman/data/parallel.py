@@ -9,7 +9,7 @@ from typing import Any
 from elman.data.files import STDIN, shown
 from elman.data.kinds import SOURCES, TARGETS
 from elman.data.parallel_options import PairDataOptions
-from elman.data.table import Table, read_table
+from elman.data.table import Table, read_table, read_texts
 from elman.errors import ArgumentError, ArgumentTypeError, DataError
 
 PACKED = ("", ".gz", ".gzip")
@@ -85,10 +85,16 @@ def read_pairs(
     options, name = options or PairDataOptions(), os.fspath(path)
     known = names or ("", "")
     source, target = options.source or known[0], options.target or known[1]
-    files = _two_files(name, source, target)
+    files = _two_files(name, source, target, need_target=need_target)
     if files is not None:
         return _from_files(*files, (source, target), options, need_target=need_target)
-    table = _table(name, options, {*SOURCES, *TARGETS, source, target})
+    # Texts to translate may hold commas and braces: without a named column such lines are no table.
+    plain = not need_target and options.source is None
+    how = {"format": options.format, "encoding": options.encoding, "plain": plain}
+    if options.header is not None or name == STDIN:
+        table = read_table(name, header=options.header, **how)
+    else:
+        table = read_texts(name, {*SOURCES, *TARGETS, source, target}, **how)
     return _from_table(table, options, known, need_target=need_target)
 
 
@@ -117,22 +123,8 @@ def pairs_of(sources: Sequence[str], targets: Sequence[str] | None = None) -> Pa
     return Pairs("the given texts", list(sources), both, ("source", "target"), "row {}".format, digest.hexdigest())
 
 
-def _table(name: str, options: PairDataOptions, words: set[str]) -> Table:
-    """The table in a file; of two columns without given names, only a first row with one of these words names them."""
-
-    def read(header: bool | None) -> Table:
-        return read_table(name, format=options.format, encoding=options.encoding, header=header)
-
-    if options.header is not None or name == STDIN:
-        return read(options.header)
-    table = read(False)
-    first = {str(column[0]).strip().lower() for column in table.columns.values()}
-    two = table.format in ("csv", "tsv") and len(table.columns) == 2  # two short texts would look like names
-    return table if two and not first & {word.lower() for word in words} else read(None)
-
-
-def _two_files(name: str, source: str, target: str) -> tuple[str, str] | None:
-    """The names of the two files of lines, if that is what is meant."""
+def _two_files(name: str, source: str, target: str, *, need_target: bool) -> tuple[str, str] | None:
+    """The names of the two files of lines, if that is what is meant; the second may be "" if it is not needed."""
     if name == STDIN or not source or not target or os.path.isdir(name):
         return None
     for packed in PACKED:  # train.en.gz stands for train, too
@@ -145,7 +137,7 @@ def _two_files(name: str, source: str, target: str) -> tuple[str, str] | None:
     first, second = _existing(f"{name}.{source}"), _existing(f"{name}.{target}")
     if not first and not second:
         return None
-    if not first or not second:
+    if not first or (need_target and not second):
         missing, there = (target, first) if first else (source, second)
         raise DataError(f"there is no file {f'{name}.{missing}'!r}", expected=f"one beside {shown(there)}")
     return first, second
@@ -159,9 +151,8 @@ def _existing(name: str) -> str:
 def _from_files(
     first: str, second: str, names: tuple[str, str], options: PairDataOptions, *, need_target: bool
 ) -> Pairs:
-    tables = [read_table(name, format="lines", encoding=options.encoding) for name in (first, second)][
-        : 1 + need_target
-    ]
+    files = (first, second) if need_target else (first,)
+    tables = [read_table(name, format="lines", encoding=options.encoding) for name in files]
     sides = [table.columns["text"] for table in tables]
     if need_target and len(sides[0]) != len(sides[1]):
         long, short = (0, 1) if len(sides[0]) > len(sides[1]) else (1, 0)

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from elman.data.csv_file import Rows, has_header, read_csv
@@ -83,7 +85,12 @@ class Table:
 
 
 def read_table(
-    path: str | os.PathLike[str], *, format: str | None = None, encoding: str | None = None, header: bool | None = None
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    plain: bool = False,
 ) -> Table:
     """Read a file, or a folder with one folder per class, into one table.
 
@@ -92,6 +99,7 @@ def read_table(
         format: "csv", "tsv", "jsonl", "parquet", "lines" or "folder"; None: from the name, else from the content.
         encoding: of the text; None: UTF-8, UTF-16 where recognised.
         header: whether the first row of a CSV or TSV file names the columns; None: found by itself.
+        plain: whether a file whose name does not tell its format is lines of text, unless every line has a tab.
 
     Raises:
         DataError: what is wrong, with file and line.
@@ -113,18 +121,17 @@ def read_table(
         return _folder_table(name, encoding)
     stored = read_stored(name)
     raw = unpack(stored, name)
-    digest = hashlib.sha256(stored).hexdigest()
     label = shown(name)
     if not raw.strip():
         raise DataError("the file is empty" if name != STDIN else "nothing to read", "rows of text", path=label)
-    kind = format or _format_of_name(name) or ("parquet" if raw.startswith(b"PAR1") else None)
+    kind = format or format_of_name(name) or ("parquet" if raw.startswith(b"PAR1") else None)
     if kind == "parquet":
         rows, decoded_as = read_parquet(raw, label), ""
     else:
         decoded = decode(raw, name, encoding)
         if not decoded.text.strip():
             raise DataError("the file is empty", "rows of text", path=label)
-        kind = kind or _format_of_text(decoded.text, label)
+        kind = kind or _format_of_text(decoded.text, plain=plain)
         rows, decoded_as = _rows(decoded.text, label, kind, header), decoded.encoding
         rows = rows._replace(notes=[*decoded.notes, *rows.notes])
     return Table(
@@ -133,10 +140,48 @@ def read_table(
         places=Places(label, rows.lines),
         format=kind,
         encoding=decoded_as,
-        sha256=digest,
+        sha256=hashlib.sha256(stored).hexdigest(),
         named=kind != "lines" and "column_1" not in rows.columns,
         notes=rows.notes,
     )
+
+
+def read_texts(
+    path: str | os.PathLike[str],
+    words: Iterable[str],
+    *,
+    format: str | None = None,
+    encoding: str | None = None,
+    plain: bool = False,
+) -> Table:
+    """Read a table of texts: of two columns only a first row with one of some words names them.
+
+    Two short texts would look like names; where they do, a note says that they are read as data.
+
+    Args:
+        path, format, encoding, plain: as for `read_table`.
+        words: usual names of the columns.
+
+    Raises:
+        DataError, ConfigError, StorageError: as `read_table`.
+
+    Example:
+        >>> path = getfixture("tmp_path") / "chats.tsv"
+        >>> _ = path.write_text("hi\\thello\\nbye\\tbye, now\\n")
+        >>> read_texts(path, ["question", "answer"]).columns
+        {'column_1': ['hi', 'bye'], 'column_2': ['hello', 'bye, now']}
+    """
+    table = read_table(path, format=format, encoding=encoding, header=False, plain=plain)
+    if table.format not in ("csv", "tsv"):
+        return table
+    rows = [list(row) for row in islice(zip(*table.columns.values(), strict=True), 1001)]
+    if len(rows[0]) != 2 or {word.lower() for word in words} & {text.strip().lower() for text in rows[0]}:
+        return read_table(path, format=format, encoding=encoding, plain=plain)
+    if not has_header(rows):
+        return table
+    first = f"{rows[0][0]}, {rows[0][1]}"
+    note = f"the first row of {table.path} is read as data: {first} (if it names what stands below, add --header)"
+    return replace(table, notes=[*table.notes, note])
 
 
 def _rows(text: str, path: str, kind: str, header: bool | None) -> Rows:
@@ -166,22 +211,32 @@ def _folder_table(path: str, encoding: str | None) -> Table:
     )
 
 
-def _format_of_name(name: str) -> str | None:
-    """The format that a file's name tells, None if it tells none."""
+def format_of_name(name: str) -> str | None:
+    """The format that a file's name tells, None if it tells none.
+
+    Example:
+        >>> format_of_name("reviews.csv.gz"), format_of_name("reviews.txt")
+        ('csv', None)
+    """
     if name == STDIN:
         return "lines"
     base = name.lower().removesuffix(".gz").removesuffix(".gzip")
     return FORMATS.get(os.path.splitext(base)[1])
 
 
-def _format_of_text(text: str, path: str) -> str:
-    """The format of a file whose name does not tell: JSON, tabs or named columns in every line; else lines of text."""
-    if text.lstrip().startswith("{"):
+def _format_of_text(text: str, *, plain: bool) -> str:
+    """The format of a file whose name does not tell: JSON, tabs or named columns in every line; else lines of text.
+
+    Braces and commas stand in texts, too: of a `plain` file only tabs tell.
+    """
+    if not plain and text.lstrip().startswith("{"):
         return "jsonl"
     head = [line.removesuffix("\r") for line in text.split("\n")[:50] if line.strip()]
     if len({line.count("\t") for line in head}) == 1 and "\t" in head[0]:
         return "tsv"
     first = head[0].split(",")
-    if len(first) > 1 and has_header([first]) and all(len(name) < 40 and len(name.split()) < 3 for name in first):
+    if plain or len(first) == 1 or not has_header([first]):
+        return "lines"
+    if all(len(name) < 40 and len(name.split()) < 3 for name in first):
         return "csv"
     return "lines"

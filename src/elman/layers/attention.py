@@ -12,6 +12,7 @@ from elman.errors import ArgumentError, ArgumentTypeError
 from elman.layers.lengths import Lengths, as_lengths, real_steps
 
 SCORES = ("dot", "general")
+PIECE = 1 << 22  # numbers of a hidden layer that are held at once where no gradient is wanted
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,11 +204,18 @@ class AdditiveAttention(Attention):
         return memory @ self.U + self.b
 
     def scores(self, query: Tensor | None, keys: Tensor) -> Tensor:
-        """e (n, S, T); the hidden layer (n, S, T, a) is stored for the backward pass."""
+        """e (n, S, T); the hidden layer (n, S, T, a) is stored for the backward pass, and without one never whole."""
         hidden = keys.unsqueeze(1)  # (n, 1, T, a)
-        if query is not None:
-            assert self.W is not None  # _given has seen to it
-            hidden = (query @ self.W).unsqueeze(2) + hidden  # (n, S, 1, a) + (n, 1, T, a)
+        if query is None:
+            return self._scored(hidden)
+        assert self.W is not None  # _given has seen to it
+        moved = (query @ self.W).unsqueeze(2)  # (n, S, 1, a)
+        if torch.is_grad_enabled():
+            return self._scored(moved + hidden)
+        parts = moved.split(max(1, PIECE // max(1, keys.numel())), dim=1)
+        return torch.cat([self._scored(part + hidden) for part in parts], dim=1)
+
+    def _scored(self, hidden: Tensor) -> Tensor:
         return (torch.tanh(hidden) @ self.v).squeeze(-1)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from elman.data.options import CELLS, SymbolOptions, option
+from elman.errors import ConfigError
 from elman.learn.options import TrainingOptions
 
 
@@ -54,3 +55,31 @@ class PairTraining(TrainingOptions):
         1_000, "symbols of a step on either side, padding included; batch_size rows at most", low=1
     )
     label_smoothing: float = option(0.1, "share of a target that is spread over all symbols", low=0, below=1)
+
+
+def check_pairs(symbols: PairSymbolOptions, model: EncoderDecoderOptions) -> None:
+    """Refuse options each of which is possible, and that do not go together.
+
+    Raises:
+        ConfigError: what does not, and what to write instead.
+
+    Example:
+        >>> check_pairs(PairSymbolOptions(), EncoderDecoderOptions(networks="one", coverage=True))
+        Traceback (most recent call last):
+        elman.errors.ConfigError: coverage is given, and networks is one. Expected two networks: one has no attention.
+    """
+    if symbols.max_length == 1:
+        expected = "at least 2, for a symbol and the end of its text; or 0, for the whole of every text"
+        raise ConfigError("max_length is 1", expected=expected)
+    if model.networks == "one":
+        given = {
+            "attention inside": model.attention == "inside",
+            "the additive score": model.score == "additive",
+            "input feeding": model.input_feeding,
+            "coverage": model.coverage,
+        }
+        if names := [name for name, there in given.items() if there]:
+            raise ConfigError(
+                f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} given, and networks is one",
+                expected="two networks: one has no attention",
+            )

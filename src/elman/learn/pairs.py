@@ -11,6 +11,7 @@ from elman.cells.by_name import make_cell
 from elman.cells.cell import Cell
 from elman.data.batches import token_batches
 from elman.data.ragged import Ragged
+from elman.errors import TrainingError
 from elman.layers.continuer import Continuer
 from elman.layers.encoder_decoder import EncoderDecoder
 from elman.layers.writer import DecoderState, Writer
@@ -18,6 +19,7 @@ from elman.learn.beam import beam_search
 from elman.learn.decoding import Hypothesis
 from elman.learn.pair_options import EncoderDecoderOptions, PairTraining
 from elman.learn.problem import Problem
+from elman.learn.report import Report
 
 SPECIAL = ("begin of text", "end of text")  # names with a space: no text holds such a symbol
 BEGIN, END = 2, 3
@@ -78,6 +80,10 @@ class EncodedPairs:
         """Symbols to be written for some pairs."""
         return int(self.targets.lengths[rows].sum()) + len(rows)
 
+    def take(self, rows: np.ndarray) -> "EncodedPairs":
+        """Some of the pairs, in the order given."""
+        return EncodedPairs(self.sources.take(rows), self.targets.take(rows))
+
     def batch(self, rows: np.ndarray) -> Batch:
         """Some pairs.
 
@@ -94,6 +100,38 @@ class EncodedPairs:
         after[torch.arange(len(target)), own] = END
         real = torch.arange(after.shape[1]) <= own.unsqueeze(1)
         return Batch(source, lengths, torch.cat([begin, target], dim=1), own + 1, after[real])
+
+
+def short_enough(lengths: Sequence[np.ndarray], most: int, name: str, report: Report) -> np.ndarray:
+    """The rows that hold something and are not cut: of a text that is cut, the end would be learned wrongly.
+
+    Args:
+        lengths: symbols of each row (n), on one side or several.
+        most: symbols that are read; 0: all.
+        name: what a row is called, as in "training pair".
+        report: told how many are left out.
+
+    Raises:
+        TrainingError: no row is left.
+
+    Example:
+        >>> from elman.learn.report import Silent
+        >>> short_enough([np.array([1, 2, 3, 0])], 3, "training answer", Silent()).tolist()
+        [0, 1]
+    """
+    bound = most or int(1e9)
+    good = np.all([(own > 0) & (own < bound) for own in lengths], axis=0)
+    rows = np.flatnonzero(good)
+    if not len(rows):
+        raise TrainingError(
+            f"no {name} has between 1 and {most - 1} symbols" if most else f"no {name} holds a symbol",
+            fix="Give a larger --max-length." if most else "",
+        )
+    if left := len(good) - len(rows):
+        many = f"{left:,} {name}s" if left > 1 else f"1 {name}"
+        are, long = "are" if left > 1 else "is", f"{most:,} symbols or more, or none," if most else "no symbol"
+        report.say(f"  note: {many} with {long} {are} left out{' (--max-length)' if most else ''}")
+    return rows
 
 
 def make_network(symbols: int, options: EncoderDecoderOptions) -> Writer:

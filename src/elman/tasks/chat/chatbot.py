@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from elman import arguments
+from elman.data.config_file import merge
 from elman.data.dialogue_options import DialogueDataOptions
 from elman.data.dialogues import Dialogues, dialogues_of, read_dialogues
 from elman.data.ragged import Ragged
@@ -80,14 +81,26 @@ class Chatbot(TrainedModel):
         """
         return "".join(self.stream(turns, seed=seed, **choosing))
 
-    def stream(self, turns: Sequence[str], *, seed: int | None = None, **choosing: Any) -> Iterator[str]:
-        """The answer piece by piece, as it is written; arguments as for `reply`."""
+    def stream(
+        self, turns: Sequence[str], *, seed: int | None = None, drawn: list[int] | None = None, **choosing: Any
+    ) -> Iterator[str]:
+        """The answer piece by piece, as it is written.
+
+        Args:
+            turns, seed, **choosing: as for `reply`.
+            drawn: a list that takes the ids of the symbols as they are drawn, the end last, for `why`.
+        """
         options = self._choosing(choosing)
         ids, lengths = self._contexts([turns]).batch([0])
-        return self._pieces(ids, lengths, options, _generator(seed))
+        return self._pieces(ids, lengths, options, _generator(seed), [] if drawn is None else drawn)
 
     def _pieces(
-        self, ids: torch.Tensor, lengths: torch.Tensor, options: ReplyOptions, generator: torch.Generator | None
+        self,
+        ids: torch.Tensor,
+        lengths: torch.Tensor,
+        options: ReplyOptions,
+        generator: torch.Generator | None,
+        drawn: list[int],
     ) -> Iterator[str]:
         device = self.network.b.device
         with torch.no_grad():
@@ -97,15 +110,16 @@ class Chatbot(TrainedModel):
             self._step, state, first, _sampling(options), end=END, most=options.max_reply, least=1,
             forbidden=FORBIDDEN, generator=generator,
         )  # fmt: skip
-        written: list[int] = []
-        shown = ""
-        for drawn in steps:
-            written += [symbol for symbol in drawn.symbols.tolist() if symbol != END]
-            [text] = self.symbols.decode([written])
+        shown = text = ""
+        for step in steps:
+            drawn += step.symbols.tolist()
+            [text] = self.symbols.decode([drawn])
             if text.endswith("\N{REPLACEMENT CHARACTER}"):
                 continue  # a character of several bytes, not all of which are there
             yield text[len(shown) :]
             shown = text
+        if text != shown:
+            yield text[len(shown) :]
 
     def _step(self, symbols: torch.Tensor, state: DecoderState) -> tuple[torch.Tensor, DecoderState]:
         with torch.no_grad():  # not around a generator, whose caller would compute without gradients, too
@@ -125,16 +139,21 @@ class Chatbot(TrainedModel):
         found = write(self.network, self._contexts(dialogues), search)
         return [text.strip() for text in self.symbols.decode([row[0].symbols for row in found])]
 
-    def why(self, turns: Sequence[str], reply: str, *, others: int = 4) -> list[Reason]:
+    def why(self, turns: Sequence[str], reply: str | Sequence[int], *, others: int = 4) -> list[Reason]:
         """For each symbol of an answer: how probable it was, what else could have come, and what was looked at.
 
         Args:
             turns: of the dialogue, as for `reply`.
-            reply: the answer to them.
+            reply: the answer to them; or the symbols that `stream` has drawn, which may spell a text otherwise than
+                `elman.data.symbols.Symbols.encode` does, and need not have come to their end.
             others: how many alternatives, and symbols looked at, are named.
+
+        Raises:
+            ArgumentError, ArgumentTypeError: no turns, or a number that is none.
         """
+        others = arguments.size("others", others, least=0)
         ids, lengths = self._contexts([turns]).batch([0])
-        written = [*self.symbols.encode([reply]).row(0).tolist(), END]
+        written = [*self.symbols.encode([reply]).row(0).tolist(), END] if isinstance(reply, str) else list(reply)
         state, before, reasons = None, BEGIN, list[Reason]()
         with torch.no_grad():
             state = self.network.start(ids.to(self.network.b.device), lengths)
@@ -170,6 +189,7 @@ class Chatbot(TrainedModel):
 
         Raises:
             DataError: what is wrong with the file, with its line.
+            ConfigError: there is no such way to read it.
             ArgumentError, ArgumentTypeError: something other than dialogues.
         """
         if isinstance(data, str | os.PathLike):
@@ -192,9 +212,14 @@ class Chatbot(TrainedModel):
         Args:
             path: a file, or "-".
             **reading: the fields of `DialogueDataOptions`.
+
+        Raises:
+            ConfigError: there is no such field, or it cannot have that value.
+            DataError: what is wrong with the file, with its line.
         """
         given = {name: value for name, value in reading.items() if value is not None}
-        return read_dialogues(path, replace(DialogueDataOptions(separator=self.options.data.separator), **given))
+        options, _ = merge(DialogueDataOptions, overrides={"separator": self.options.data.separator, **given})
+        return read_dialogues(path, options)
 
     def _contexts(self, dialogues: Sequence[Sequence[str]]) -> Ragged:
         for own in dialogues:
@@ -205,11 +230,12 @@ class Chatbot(TrainedModel):
         return contexts(self.symbols, dialogues, self.options.symbols.context_turns)
 
     def _choosing(self, given: dict[str, Any]) -> ReplyOptions:
-        try:
-            return replace(self.options.reply, **given)
-        except TypeError:
-            known = ", ".join(ReplyOptions.__dataclass_fields__)
-            raise ArgumentError(f"there is no {', '.join(given)} to choose", expected=known) from None
+        known = ReplyOptions.__dataclass_fields__
+        if unknown := [name for name in given if name not in known]:
+            raise ArgumentError(f"there is no {', '.join(unknown)} to choose", expected=", ".join(known))
+        options = replace(self.options.reply, **given)
+        arguments.size("max_reply", options.max_reply)
+        return options
 
     def _named(self, ids: Sequence[int]) -> list[str]:
         """Symbols as people read them."""

@@ -1,6 +1,7 @@
 """Dialogues as pairs: the turns before an answer, marked by who speaks, and the answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,35 +23,53 @@ def encoded(symbols: Symbols, dialogues: Dialogues, turns: int) -> EncodedPairs:
         dialogues: all of them.
         turns: how many of the last turns are read.
     """
-    flat = symbols.encode([turn for own in dialogues.turns for turn in own])
+    texts, most = [turn for own in dialogues.turns for turn in own], symbols.options.max_length
+    answers = symbols.encode(texts)
+    read = _read(symbols, texts, answers)
     sources: list[np.ndarray] = []
     targets: list[np.ndarray] = []
     begin = 0
     for own in dialogues.turns:
-        rows = [flat.row(begin + i) for i in range(len(own))]
+        for i in range(begin + 1, begin + len(own)):
+            sources.append(_marked(read[max(begin, i - turns) : i], most))
+            targets.append(answers.row(i))
         begin += len(own)
-        for i in range(1, len(rows)):
-            sources.append(_marked(rows[max(0, i - turns) : i], symbols.options.max_length))
-            targets.append(rows[i])
     return EncodedPairs(Ragged.of(sources), Ragged.of(targets))
 
 
 def contexts(symbols: Symbols, dialogues: Sequence[Sequence[str]], turns: int) -> Ragged:
     """The last turns of each dialogue, of which the very last is to be answered."""
-    rows: list[np.ndarray] = []
-    for own in dialogues:
-        part = symbols.encode(list(own)[-turns:])
-        rows.append(_marked([part.row(i) for i in range(len(part))], symbols.options.max_length))
-    return Ragged.of(rows)
+    chosen = [list(own)[-turns:] for own in dialogues]
+    texts = [turn for own in chosen for turn in own]
+    read = iter(_read(symbols, texts, symbols.encode(texts)))
+    return Ragged.of([_marked([next(read) for _ in own], symbols.options.max_length) for own in chosen])
+
+
+def _read(symbols: Symbols, texts: Sequence[str], beginnings: Ragged) -> list[np.ndarray]:
+    """The symbols of turns that are to be answered: of a long one the last, where `encode` gives the beginning."""
+    rows, most = [beginnings.row(i) for i in range(len(texts))], symbols.options.max_length
+    long = [i for i, row in enumerate(rows) if most and len(row) >= most]
+    if long:
+        ends = Symbols(symbols.to_json(), replace(symbols.options, keep="last"))
+        enough = 2 * most * max(map(len, symbols.names))  # characters: a text of 10 MB took 20 seconds
+        found = ends.encode([texts[i][-enough:] for i in long])
+        for place, i in enumerate(long):
+            rows[i] = found.row(place)
+    return rows
 
 
 def _marked(turns: Sequence[np.ndarray], most: int) -> np.ndarray:
     """Turns as one sequence, each after the symbol of who speaks; of a longer one the last symbols.
 
-    The last turn is the other's, the one before it that of whom will answer, and so on.
+    The last turn is the other's, the one before it that of whom will answer, and so on. Of a last turn that is too long
+    by itself its mark stays, and its last symbols.
     """
     count = len(turns)
     marks = [np.array([FIRST + (count - i) % 2], dtype=np.int32) for i in range(count)]
     parts = [part for pair in zip(marks, turns, strict=True) for part in pair]
     joined = np.concatenate(parts) if parts else np.zeros(0, np.int32)
-    return joined[-most:] if most else joined
+    if not most or len(joined) <= most:
+        return joined
+    if len(turns[-1]) < most:
+        return joined[-most:]
+    return np.concatenate([marks[-1], joined[len(joined) - most + 1 :]])

@@ -26,7 +26,9 @@ class ReplyOptions:
     top_p: float = option(
         0.9, "choose among the fewest symbols with this probability together; 1: all", above=0, high=1
     )
-    repetition: float = option(1.2, "what the log-probability of a symbol that has occurred is multiplied by", low=1)
+    repetition: float = option(
+        1.2, "what the log-probability of a symbol that has occurred is multiplied by", low=1, high=1e6
+    )
     no_repeat: int = option(3, "no run of so many symbols occurs twice in an answer; 0: no such rule", low=0)
     max_reply: int = option(60, "symbols of an answer at most", low=1)
 

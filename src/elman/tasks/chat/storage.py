@@ -50,6 +50,9 @@ def card(model: Chatbot, folder: Path) -> Card:
         summary=(
             f"Two recurrent networks ({options.model.cell}), one that reads the last {options.symbols.context_turns} "
             "turns of a dialogue and one that writes an answer."
+            if options.model.networks == "two"
+            else f"A recurrent network ({options.model.cell}) that reads the last {options.symbols.context_turns} "
+            "turns of a dialogue and then writes an answer."
         ),
         facts={**_facts(model), **{f"results, {name}": _words(r) for name, r in results.items()}},
         usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.reply(["Hello!", "Hi.", "How are you?"])',
@@ -68,7 +71,8 @@ def _facts(model: Chatbot) -> dict[str, str]:
     facts = {
         "dialogues": ", ".join(f"{part} {count:,}" for part, count in record.get("rows", {}).items()),
         "symbols": f"{model.symbols.size:,} ({options.symbols.tokens})",
-        "network": f"embedding {own.embedding}, {own.layers} × {own.cell} {own.hidden}, attention: {own.attention}",
+        "network": f"embedding {own.embedding}, {own.layers} × {own.cell} {own.hidden}, "
+        f"attention: {own.attention if own.networks == 'two' else 'none'}",
         "weights": f"{count_weights(model.network):,}",
         "choice of words": f"temperature {reply.temperature:g}, nucleus {reply.top_p:g}, "
         f"repetition {reply.repetition:g}",

@@ -11,10 +11,11 @@ from elman.data.dialogue_options import DialogueDataOptions
 from elman.data.dialogues import Dialogues, read_dialogues
 from elman.data.options import check
 from elman.data.symbols import Symbols
-from elman.errors import DataError, TrainingError
+from elman.errors import DataError
 from elman.learn.loop import fit
 from elman.learn.models import record_of, trained
-from elman.learn.pairs import EncodedPairs, make_network, pair_problem
+from elman.learn.pair_options import check_pairs
+from elman.learn.pairs import EncodedPairs, make_network, pair_problem, short_enough
 from elman.learn.problem import History
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
@@ -75,6 +76,7 @@ def train_chatbot(
     """
     options, report = options or ChatOptions(), report or Silent()
     check(options)
+    check_pairs(options.symbols, options.model)
     parts = prepare(
         source if isinstance(source, Dialogues) else str(source), options.data, options.training.seed, report
     )
@@ -128,8 +130,8 @@ def _train(parts: Parts, options: ChatOptions, report: Report, folder: Path | No
     every = [turn for own in parts.train.turns for turn in own]
     symbols = Symbols.learn(every, options.symbols.of_texts(), SYMBOLS)
     turns = options.symbols.context_turns
-    train, rows = _short_enough(encoded(symbols, parts.train, turns), options)
-    validation, _ = _short_enough(encoded(symbols, parts.validation, turns), options)
+    rows, train = _short_enough(encoded(symbols, parts.train, turns), options, "training answer", report)
+    _, validation = _short_enough(encoded(symbols, parts.validation, turns), options, "validation answer", report)
     report.say(f"{len(train):,} answers for training, {len(validation):,} for validation")
     with seeded(options.training.seed):
         network = make_network(symbols.size, options.model)
@@ -145,13 +147,12 @@ def _train(parts: Parts, options: ChatOptions, report: Report, folder: Path | No
     return model
 
 
-def _short_enough(pairs: EncodedPairs, options: ChatOptions) -> tuple[EncodedPairs, np.ndarray]:
-    """The pairs whose answers hold something and are not cut, and their numbers."""
-    bound, lengths = options.symbols.max_length or int(1e9), pairs.targets.lengths
-    rows = np.flatnonzero((lengths > 0) & (lengths < bound))
-    if not len(rows):
-        raise TrainingError("no answer is short enough to learn from", fix="Give a larger --max-length.")
-    return EncodedPairs(pairs.sources.take(rows), pairs.targets.take(rows)), rows
+def _short_enough(
+    pairs: EncodedPairs, options: ChatOptions, name: str, report: Report
+) -> tuple[np.ndarray, EncodedPairs]:
+    """The pairs whose answers hold something and are not cut, and their numbers; what is read may be an end."""
+    rows = short_enough([pairs.targets.lengths], options.symbols.max_length, name, report)
+    return rows, pairs.take(rows)
 
 
 def _record(parts: Parts, history: History) -> dict[str, Any]:

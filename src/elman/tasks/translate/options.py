@@ -11,8 +11,10 @@ from elman.learn.pair_options import EncoderDecoderOptions, PairSymbolOptions, P
 class SearchOptions:
     """How a trained network writes."""
 
-    beam: int = option(5, "prefixes kept at each step of the search; 1: always the most probable symbol", low=1)
-    length_penalty: float = option(1.0, "how much long translations are favoured; 0: not", low=0)
+    beam: int = option(
+        5, "prefixes kept at each step of the search; 1: always the most probable symbol", low=1, high=1000
+    )
+    length_penalty: float = option(1.0, "how much long translations are favoured; 0: not", low=0, high=100)
 
 
 @dataclass(frozen=True)

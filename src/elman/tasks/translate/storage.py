@@ -53,6 +53,9 @@ def card(model: Translator, folder: Path) -> Card:
         summary=(
             f"Two recurrent networks ({options.model.cell}), one that reads a text ({model.names[0]}) and one that "
             f"writes its translation ({model.names[1]})."
+            if options.model.networks == "two"
+            else f"A recurrent network ({options.model.cell}) that reads a text ({model.names[0]}) and then writes its "
+            f"translation ({model.names[1]})."
         ),
         facts={**_facts(model), **{f"results, {name}": _words(r) for name, r in results.items()}},
         usage='import elman\n\nmodel = elman.load("FOLDER")\nmodel.translate(["a text", "another one"])',
@@ -68,8 +71,12 @@ def _facts(model: Translator) -> dict[str, str]:
     facts = {
         "pairs": ", ".join(f"{part} {count:,}" for part, count in record.get("rows", {}).items()),
         "symbols": f"{model.symbols.size:,} ({options.symbols.tokens}), of both sides together",
-        "network": f"embedding {own.embedding}, {own.layers} × {own.cell} {own.hidden} in each direction of the "
-        f"encoder and in the decoder, {attention[own.attention]}",
+        "network": f"embedding {own.embedding}, {own.layers} × {own.cell} {own.hidden} "
+        + (
+            f"in each direction of the encoder and in the decoder, {attention[own.attention]}"
+            if own.networks == "two"
+            else "that reads and writes, no attention"
+        ),
         "weights": f"{count_weights(model.network):,}",
         "search": f"beam {options.search.beam}, length penalty {options.search.length_penalty:g}",
     }

@@ -8,12 +8,11 @@ import numpy as np
 
 from elman.data.options import check
 from elman.data.parallel import Pairs
-from elman.data.ragged import Ragged
 from elman.data.symbols import Symbols
-from elman.errors import TrainingError
 from elman.learn.loop import fit
 from elman.learn.models import record_of, trained
-from elman.learn.pairs import SPECIAL, EncodedPairs, make_network, pair_problem
+from elman.learn.pair_options import check_pairs
+from elman.learn.pairs import SPECIAL, EncodedPairs, make_network, pair_problem, short_enough
 from elman.learn.problem import History
 from elman.learn.report import Report, Silent
 from elman.learn.threads import use_threads
@@ -56,6 +55,7 @@ def train_translator(
     """
     options, report = options or TranslateOptions(), report or Silent()
     check(options)
+    check_pairs(options.symbols, options.model)
     parts = prepare(source if isinstance(source, Pairs) else str(source), options.data, options.training.seed, report)
     train = partial(_train, parts, options, report)
     return trained(out, options, parts.hashes, report, train, finish, from_run)
@@ -64,17 +64,18 @@ def train_translator(
 def _train(parts: Parts, options: TranslateOptions, report: Report, folder: Path | None) -> Translator:
     assert parts.train.targets is not None
     symbols = Symbols.learn([*parts.train.sources, *parts.train.targets], options.symbols.of_texts(), SPECIAL)
-    kept, train = _short_enough(parts.train, symbols, report)
-    _, validation = _short_enough(parts.validation, symbols, Silent())
+    train, validation = _encoded(parts.train, symbols), _encoded(parts.validation, symbols)
+    _tell(train, report)
+    rows, train = _short_enough(train, options, "training pair", report)
+    _, validation = _short_enough(validation, options, "validation pair", report)
     with seeded(options.training.seed):
         network = make_network(symbols.size, options.model)
     weights = count_weights(network)
     report.say(f"{symbols.size:,} symbols ({options.symbols.tokens}), {weights:,} weights")
     if network.waits:
         report.say("Every step of the decoder waits for the attention of the one before: this trains slowly.")
-    history = fit(
-        pair_problem(network, train, validation, options.training, kept.place), options.training, folder, report
-    )
+    problem = pair_problem(network, train, validation, options.training, lambda row: parts.train.place(int(rows[row])))
+    history = fit(problem, options.training, folder, report)
     model = Translator(network, symbols, options, names=parts.train.names, record=_record(parts, history))
     with use_threads(options.training.threads):
         report.say(f"The translations are searched for with a beam of {options.search.beam}.")
@@ -83,24 +84,21 @@ def _train(parts: Parts, options: TranslateOptions, report: Report, folder: Path
     return model
 
 
-def _short_enough(pairs: Pairs, symbols: Symbols, report: Report) -> tuple[Pairs, EncodedPairs]:
-    """The pairs that are not longer than what is read: of a text that is cut, the end would be learned wrongly."""
+def _encoded(pairs: Pairs, symbols: Symbols) -> EncodedPairs:
     assert pairs.targets is not None
-    sides = [symbols.encode(pairs.sources), symbols.encode(pairs.targets)]
-    bound = symbols.options.max_length or int(1e9)
-    good = np.flatnonzero((sides[0].lengths < bound) & (sides[1].lengths < bound) & (sides[0].lengths > 0))
-    _tell(sides, report)
-    if not len(good):
-        raise TrainingError(
-            f"no pair of {pairs.path} has between 1 and {bound - 1} symbols", fix="Give a larger --max-length."
-        )
-    if len(good) < len(pairs):
-        cut = len(pairs) - len(good)
-        report.say(f"  note: {cut:,} pairs with {bound} symbols or more, or none, are left out (--max-length)")
-    return pairs.take(good.tolist()), EncodedPairs(sides[0].take(good), sides[1].take(good))
+    return EncodedPairs(symbols.encode(pairs.sources), symbols.encode(pairs.targets))
 
 
-def _tell(sides: list[Ragged], report: Report) -> None:
+def _short_enough(
+    pairs: EncodedPairs, options: TranslateOptions, name: str, report: Report
+) -> tuple[np.ndarray, EncodedPairs]:
+    """The pairs of which neither side is cut, and their numbers."""
+    rows = short_enough([pairs.sources.lengths, pairs.targets.lengths], options.symbols.max_length, name, report)
+    return rows, pairs.take(rows)
+
+
+def _tell(pairs: EncodedPairs, report: Report) -> None:
+    sides = (pairs.sources, pairs.targets)
     medians = " and ".join(f"{np.median(side.lengths):.0f}" for side in sides)
     longest = " and ".join(f"{side.lengths.max(initial=0):,}" for side in sides)
     report.say(f"A source and a target have {medians} symbols (median), the longest {longest}.")

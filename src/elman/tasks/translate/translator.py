@@ -1,15 +1,18 @@
 """A trained translator: texts in, translations out, with their scores and what the attention looked at."""
 
 import os
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from elman.arguments import size
+from elman.data.config_file import merge
 from elman.data.parallel import Pairs, pairs_of, read_pairs
 from elman.data.parallel_options import PairDataOptions
-from elman.data.symbols import Symbols
+from elman.data.symbols import BREAK, Symbols
 from elman.errors import ArgumentError, MissingExtraError
 from elman.layers.writer import Writer
 from elman.learn.pairs import EncodedPairs, measured, scores, translations
@@ -83,14 +86,14 @@ class Translator(TrainedModel):
     def translate(
         self, texts: Sequence[str], *, beam: int | None = None, length_penalty: float | None = None
     ) -> list[str]:
-        """The translation of each text; of one that holds no symbol, an empty one.
+        """The translation of each text; of one that holds nothing but space, an empty one.
 
         Args:
             texts: n strings.
             beam, length_penalty: of the search; None: those of the training's options.
 
         Raises:
-            ArgumentTypeError: something other than a list of strings.
+            ArgumentError, ArgumentTypeError: something other than a list of strings, or a number out of its bounds.
         """
         found = self.best(texts, 1, beam=beam, length_penalty=length_penalty)
         return [row[0].text if row else "" for row in found]
@@ -104,13 +107,16 @@ class Translator(TrainedModel):
         length_penalty: float | None = None,
     ) -> list[list[Translation]]:
         """The best translations of each text that the search finds, up to `count` of them; none of an empty text."""
-        sources = self.symbols.encode(pairs_of(texts).sources)
-        some = np.flatnonzero(sources.lengths > 0)
         search = self.options.search
+        count = size("count", count, most=1000)
+        width = max(count, size("beam", search.beam if beam is None else beam, most=1000))
+        sources = self.symbols.encode(pairs_of(texts).sources)
+        full = [bool(re.sub(BREAK, " ", text).strip()) for text in texts]  # of byte pairs a space is a symbol, too
+        some = np.flatnonzero((sources.lengths > 0) & np.array(full, dtype=bool))
         found = translations(
             self.network,
             sources.take(some),
-            beam=max(count, search.beam if beam is None else beam),
+            beam=width,
             best=count,
             length_penalty=search.length_penalty if length_penalty is None else length_penalty,
         )
@@ -185,6 +191,7 @@ class Translator(TrainedModel):
 
         Raises:
             DataError: what is wrong with the file, with its line.
+            ConfigError: there is no such way to read it.
             ArgumentError, ArgumentTypeError: texts and translations that do not fit.
         """
         from elman.tasks.translate.scores import scores as bleu_and_chrf
@@ -217,9 +224,13 @@ class Translator(TrainedModel):
             path: a file, the beginning of two files' names, or "-".
             need_target: whether every text must have a translation.
             **reading: the fields of `PairDataOptions`.
+
+        Raises:
+            ConfigError: there is no such field, or it cannot have that value.
+            DataError: what is wrong with the file, with its line.
         """
-        given = {name: value for name, value in reading.items() if value is not None}
-        return read_pairs(path, replace(PairDataOptions(), **given), need_target=need_target, names=self.names)
+        options, _ = merge(PairDataOptions, overrides=reading)
+        return read_pairs(path, options, need_target=need_target, names=self.names)
 
     def _pairs(self, data: Any, targets: Sequence[str] | None, reading: dict[str, Any]) -> Pairs:
         if isinstance(data, Pairs):
