@@ -87,7 +87,7 @@ class Chatbot(TrainedModel):
         """The answer piece by piece, as it is written.
 
         Args:
-            turns, seed, **choosing: as for `reply`.
+            turns, seed, choosing: as for `reply`.
             drawn: a list that takes the ids of the symbols as they are drawn, the end last, for `why`.
         """
         options = self._choosing(choosing)
