@@ -215,6 +215,16 @@ def test_a_shared_factor_leaves_a_sum_over_features() -> None:
     assert sorted(operations) == [("add", 4), ("div", 1), ("max", 1), ("mul", 1), ("sum", 1)]
 
 
+@pytest.mark.parametrize("wide", [("m", "x"), ("x", "m")], ids=str)
+def test_a_narrow_term_that_comes_twice_in_a_wide_sum(wide: tuple[str, str]) -> None:
+    nodes = (Node("m", "max", ("h",), 1), Node("v", "add", wide, 4), Node("t", "add", ("m", "v"), 4))
+    simple = simplify(step(nodes, "t"))
+    assert [(node.op, node.width) for node in simple.nodes] == [("max", 1), ("mul", 1), ("add", 4)]
+    values = random_values(simple, 3)
+    expected = values["x"] + 2 * values["h"].amax(dim=1, keepdim=True)
+    torch.testing.assert_close(evaluate(simple, values)[simple.outputs[0][1]], expected, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_cells_of_the_same_content_have_the_same_text(name: str) -> None:
     """Whatever their weights are; so that all that is made of a program can be found by its text."""
