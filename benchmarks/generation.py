@@ -25,7 +25,7 @@ from elman.tasks.generate.language_model import LanguageModel
 from elman.tasks.generate.network import Network
 from elman.tasks.generate.options import GenerateOptions, LanguageModelOptions
 
-PLACES = [10, 1_000, 100_000]
+PLACES = [10, 1_000, 5_000]
 REREAD = 1_000  # of more, a symbol would take a second and longer
 TEMPERATURE = 0.8
 State = tuple[Tensor, Tensor] | None
