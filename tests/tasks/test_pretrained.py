@@ -154,8 +154,11 @@ def test_a_run_with_something_else_in_it(file: Path) -> None:
 def test_what_does_not_go_together(file: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'bpe'"):
         made(file, language(file, tokens="bpe", vocabulary=300))
-    with pytest.raises(ConfigError, match="context of 7 units"):
-        made(file, language(file, "scrn", cell="scrn", context=7))
+    origin, symbols, network = made(file, language(file, "scrn", cell="scrn", context=7))
+    with pytest.raises(
+        ConfigError, match=r"the layer l0 .* does not fit: its B has the shape \(6, 7\). Expected \(6, 40\)"
+    ):
+        origin.into(network, symbols)
     origin, symbols, _ = made(file, language(file, "lstm"))
     options = replace(origin.adapted(merge(ClassifyOptions)[0]).model, cell="gru")
     with pytest.raises(ConfigError, match=r"the layer l0 .* does not fit"):

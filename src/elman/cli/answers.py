@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from elman.cli.show import output
+from elman.cli.sending import send
 from elman.data.files import need_folder
 from elman.errors import ConfigError
 
@@ -18,13 +18,8 @@ Form = Callable[[Iterable[Row], Sequence[str], str], bytes]  # rows may be made 
 
 def write(content: bytes, rows: int, out: Path | None) -> None:
     """Write a file as a whole, or to the standard output."""
-    if out is None:
-        with output() as target:
-            target.write(content)
-    else:
-        from elman.data.files import write_whole
-
-        write_whole(out, content)
+    send(content, out)
+    if out is not None:
         print(f"{out}: {rows:,} rows", file=sys.stderr)
 
 

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from elman.cli.show import output, printable
+from elman.cli.sending import send
+from elman.cli.show import printable
 from elman.errors import ConfigError
 
 
@@ -14,7 +15,7 @@ def predict_tags(model: Any, file: str, out: Path | None, options: dict[str, Any
     The format is the one that was read, or that the name of the file to write tells; lines of words become columns of
     words and tags.
     """
-    from elman.data.files import need_folder, write_whole
+    from elman.data.files import need_folder
     from elman.data.tagged_write import FORMS, written
 
     form = None
@@ -32,9 +33,6 @@ def predict_tags(model: Any, file: str, out: Path | None, options: dict[str, Any
         form = "jsonl"  # nothing for a terminal
     tags, labels = model.predict_both(data.words)
     content = written(data, tags, labels, form)
-    if out is None:
-        with output() as target:
-            target.write(content)
-    else:
-        write_whole(out, content)
+    send(content, out)
+    if out is not None:
         print(f"{out}: {len(data):,} sentences, {data.tokens:,} words", file=sys.stderr)

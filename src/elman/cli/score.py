@@ -13,7 +13,7 @@ from cyclopts import Parameter
 
 from elman.cli.by_task import FOR_TRAINING, load_for
 from elman.cli.flags import with_options
-from elman.cli.show import output
+from elman.cli.sending import output
 from elman.data.corpus_options import CorpusOptions
 from elman.data.files import shown
 from elman.errors import ConfigError, DataError
@@ -106,4 +106,4 @@ def _line_end(model: Any) -> str:
     vocabulary = model.vocabulary
     if vocabulary.start_id == vocabulary.unknown_id:
         raise ConfigError("--lines, and the model does not know the end of a line", fix="Leave it out.")
-    return vocabulary.shown(vocabulary.start_id)
+    return vocabulary.texts[vocabulary.start_id]

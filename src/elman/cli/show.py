@@ -1,35 +1,15 @@
 """Aligned tables and lines for the terminal; whole lines, never cut, where the output is a file or a pipe."""
 
-import io
 import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, BinaryIO, TextIO
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
 
 from elman.data.text_table import aligned
 from elman.data.text_table import printable as printable
 from elman.data.text_table import written as written
-
-
-@contextmanager
-def output() -> Iterator[BinaryIO]:
-    """The standard output for bytes: UTF-8, whatever the terminal's encoding.
-
-    Python that runs unbuffered would write a part of what it is given and only return how much.
-    """
-    sys.stdout.flush()
-    if not isinstance(sys.stdout.buffer, io.RawIOBase):
-        yield sys.stdout.buffer
-        return
-    whole = io.BufferedWriter(sys.stdout.buffer)
-    try:
-        yield whole
-        whole.flush()
-    finally:
-        whole.detach()  # it would close what it wraps
 
 
 def table(rows: Iterable[Sequence[object]], header: Sequence[str] = (), left: Iterable[int] = (0,)) -> None:

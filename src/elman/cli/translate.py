@@ -10,8 +10,9 @@ from cyclopts import Parameter
 from elman.cli.by_task import FOR_TRAINING, load_for
 from elman.cli.flags import with_options
 from elman.cli.lines import lines
-from elman.cli.show import output, printable, written
-from elman.data.files import need_folder, write_whole
+from elman.cli.sending import send
+from elman.cli.show import printable, written
+from elman.data.files import need_folder
 from elman.data.parallel_options import PairDataOptions
 from elman.errors import ConfigError
 
@@ -59,7 +60,7 @@ def translate(
         print(printable(note), file=sys.stderr)
     if attention is not None:
         _draw(model, pairs.sources, attention, search)
-    _write("".join(_lines(model, pairs.sources, n_best, search)).encode(), out)
+    send("".join(_lines(model, pairs.sources, n_best, search)).encode(), out)
     if out is not None:
         print(f"{out}: {len(pairs):,} texts", file=sys.stderr)
 
@@ -107,12 +108,3 @@ def _draw(model: Any, texts: list[str], path: Path, search: dict[str, Any]) -> N
         raise ConfigError(f"--attention is given, and there are {len(texts):,} texts", expected="one text to draw")
     found = model.attention(texts[0], **search)
     save_figure(draw_attention(found.weights, found.source, found.target), path)
-
-
-def _write(content: bytes, out: Path | None) -> None:
-    """To the standard output, or whole into a file."""
-    if out is None:
-        with output() as target:
-            target.write(content)
-        return
-    write_whole(out, content)

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,7 +118,7 @@ def read_text(path: str | os.PathLike[str], options: CorpusOptions | None = None
     Raises:
         DataError: it is the standard input or another pipe, which can be read only once.
     """
-    if os.fspath(path) == STDIN or (os.path.exists(path) and stat.S_ISFIFO(os.stat(path).st_mode)):
+    if os.fspath(path) == STDIN or Path(path).is_fifo():
         raise DataError(f"{shown(path)} can be read only once", "a file", fix="Write it into a file first.")
     return PlainText(os.fspath(path), options or CorpusOptions())
 

@@ -61,10 +61,11 @@ def written(text: str, keep: str = "\n\t") -> str:
         >>> written("o\u00f9\u202f?" + chr(27) + "[31m") == "o\u00f9\u202f?" + r"\x1b" + "[31m"
         True
     """
-    drive = ("Cc", "Cs")
-    return "".join(
-        c if c in keep or not (unicodedata.category(c) in drive or c in _TURNS) else repr(c)[1:-1] for c in text
-    )
+    return "".join(c if c in keep or not _drives(c) else repr(c)[1:-1] for c in text)
+
+
+def _drives(c: str) -> bool:
+    return c in _TURNS or unicodedata.category(c) in ("Cc", "Cs")
 
 
 def percent(share: float) -> str:

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -120,26 +121,28 @@ class Vocabulary:
         say = self.speaker()
         return "".join([say(int(i)) for i in ids]) + say(None)
 
-    def speaker(self, before: int | None = None, *, spaced: bool = False) -> Callable[[int | None], str]:
+    def speaker(self, before: int | None = None) -> Callable[[int | None], str]:
         """A function that turns ids into text one by one; with None, what is held back.
 
         Bytes that are not yet a character are held back.
 
         Args:
-            before: the symbol before them.
-            spaced: whether a space stands behind that one already.
+            before: the symbol that stands right before them; None after a space, or at the beginning.
         """
         if self.options.tokens == "bpe":
             return _Bytes(self._tokenizer)
         if self.options.tokens == "character":
             return lambda i: "" if i is None else self.names[i]
         marks = self.options.tokens == "word"
-        return _Spaced(self.names, None if before is None or spaced else self.names[before], marks=marks)
+        return _Spaced(self.names, None if before is None else self.names[before], marks=marks)
 
-    def shown(self, i: int) -> str:
-        """A symbol as text; of "bpe" what it stands for, where that is whole characters."""
-        text = self._tokenizer.decode([i]) if self._tokenizer is not None else self.names[i]
-        return self.names[i] if "\ufffd" in text else text
+    @cached_property
+    def texts(self) -> list[str]:
+        """Every symbol as text, by its id; of "bpe" what it stands for, where that is whole characters."""
+        if self._tokenizer is None:
+            return self.names
+        texts = [self._tokenizer.decode([i]) for i in range(self.size)]
+        return [name if "\ufffd" in text else text for name, text in zip(self.names, texts, strict=True)]
 
     def unseen(self, text: str) -> list[str]:
         """What in a text is not in the vocabulary, each once, in order."""

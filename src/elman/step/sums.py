@@ -85,7 +85,7 @@ class _Sums(Rewriter):
         inside = [factor in part for part in parts]
         rest = [(sign, part[factor]) for (sign, _), part, is_in in zip(terms, parts, inside, strict=True) if is_in]
         _, sum_of_rest = self.total(rest, 0)
-        product: Term = 1, self.b.add("mul", self.names[factor], sum_of_rest)  # narrower than the sum, it may be
+        product: Term = 1, self.b.add("mul", self.names[factor], sum_of_rest)  # may be narrower than the sum
         others = [term for term, is_in in zip(terms, inside, strict=True) if not is_in]
         return [product, *self.factored(others, width)]
 

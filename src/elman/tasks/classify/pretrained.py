@@ -21,7 +21,6 @@ from elman.tasks.classify.options import ClassifyOptions
 
 TOKENS = ("word", "character")  # those that both tasks cut a text into in the same way
 NOWHERE = ("<unk>", "<eol>")
-CONTEXT = 40  # units of the cell scrn
 SHARED = ("cell", "activation", "embedding", "hidden", "layers")
 
 
@@ -57,11 +56,6 @@ class Pretrained:
             raise ConfigError(
                 f"the language model in {self.path} reads {self.symbols.tokens!r}",
                 expected=f"one that reads {' or '.join(TOKENS)}, as classifiers do",
-            )
-        if self.model["cell"] == "scrn" and self.model["context"] != CONTEXT:
-            raise ConfigError(
-                f"the language model in {self.path} has a context of {self.model['context']} units",
-                expected=f"one of {CONTEXT}, which classifiers have",
             )
         if options.model.bidirectional and self.model["layers"] > 1:
             raise ConfigError(
@@ -99,13 +93,15 @@ class Pretrained:
 
     def _fill(self, layer: str, cell: nn.Module) -> None:
         own = {name.removeprefix(f"{layer}."): v for name, v in self.layers.items() if name.startswith(f"{layer}.")}
-        try:
-            cell.load_state_dict(own)
-        except RuntimeError as error:
-            raise ConfigError(
-                f"the layer {layer} of the language model in {self.path} does not fit ({error})",
-                expected="the same cell, made with the same arguments",
-            ) from None
+        found, wanted = ({name: tuple(v.shape) for name, v in part.items()} for part in (own, cell.state_dict()))
+        for name in sorted({*found, *wanted}):
+            if found.get(name) != wanted.get(name):
+                raise ConfigError(
+                    f"the layer {layer} of the language model in {self.path} does not fit: its {name} has the shape "
+                    f"{found.get(name, 'of nothing')}",
+                    expected=f"{wanted.get(name, 'none')}, as in a cell that classifiers have",
+                )
+        cell.load_state_dict(own)
 
 
 def read_pretrained(path: str) -> Pretrained:
@@ -128,7 +124,7 @@ def read_pretrained(path: str) -> Pretrained:
         vectors = weights["E"] if "E" in weights else weights["softmax.E"]
         if vectors.shape != (vocabulary.size, model["embedding"]):
             raise ValueError(f"the vectors of {vocabulary.size} symbols are {tuple(vectors.shape)}")
-        shared = {name: model[name] for name in SHARED} | {"context": model.get("context", CONTEXT)}
+        shared = {name: model[name] for name in SHARED}
     return Pretrained(
         path=path,
         sha256=sha256_of(run.path / SUMS),

@@ -108,7 +108,7 @@ class LanguageModel(TrainedModel):
         own = Sampling(**sampling)
         generator = torch.Generator().manual_seed(arguments.seed(seed)) if seed is not None else None
         reader, last = self._after(prompt)
-        say = self.vocabulary.speaker(last, spaced=prompt[-1:].isspace())
+        say = self.vocabulary.speaker(None if prompt[-1:].isspace() else last)
         return _until(self._written(reader, last, say, own, length, generator), stops)
 
     def beam(
@@ -147,12 +147,12 @@ class LanguageModel(TrainedModel):
     def score_stream(self, text: PlainText) -> Iterator[Scored]:
         """As `score`, of a text that may be larger than memory, symbol by symbol."""
         corpus = Corpus.write(text, self.vocabulary)
-        shown, done = self.vocabulary.shown, 1
+        texts, done = self.vocabulary.texts, 1
         for part in log_probabilities(self.network, corpus.chunks(CHUNK)):
             ids = corpus.ids[done : done + part.shape[1]].tolist()
             done += len(ids)
             for i, value in zip(ids, part[0].tolist(), strict=True):
-                yield Scored(shown(i), value)
+                yield Scored(texts[i], value)
 
     def evaluate(self, data: str | os.PathLike[str] | PlainText | Corpus, **reading: Any) -> dict[str, Any]:
         """How well the model predicts a text, read once from its first symbol to its last, the state carried.
